@@ -1,0 +1,272 @@
+// Package db opens the database and runs transactions. One SQL text serves
+// SQLite and PostgreSQL; doc/sql.md has the part of SQL that both accept.
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib"
+	_ "modernc.org/sqlite"
+)
+
+// ErrNoRows is returned when a row is not there.
+var ErrNoRows = sql.ErrNoRows
+
+// Query is what reading needs. Both *DB and *Tx have it.
+type Query interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// Engine names a database engine.
+type Engine string
+
+const (
+	SQLite     Engine = "sqlite3"
+	PostgreSQL Engine = "postgres"
+)
+
+// DB reads directly and writes only through Write.
+type DB struct {
+	read, write *sql.DB
+	engine      Engine
+	path        string // of the SQLite file, "" on PostgreSQL
+}
+
+// Tx is an open write transaction.
+type Tx struct {
+	*sql.Tx
+	engine Engine
+}
+
+// Open opens a PostgreSQL URL or a SQLite path and brings its schema up to date.
+func Open(ctx context.Context, source string) (*DB, error) {
+	d, err := Connect(ctx, source)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.migrate(ctx); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
+// Connect opens a database as it is, without touching its schema.
+func Connect(ctx context.Context, source string) (*DB, error) {
+	if strings.HasPrefix(source, "postgres://") || strings.HasPrefix(source, "postgresql://") {
+		pool, err := sql.Open("pgx", source)
+		if err != nil {
+			return nil, err
+		}
+		pool.SetMaxOpenConns(20)
+		pool.SetMaxIdleConns(20)
+		d := &DB{pool, pool, PostgreSQL, ""}
+		if err := pool.PingContext(ctx); err != nil {
+			return nil, errors.Join(fmt.Errorf("reach PostgreSQL: %w", err), pool.Close())
+		}
+		return d, nil
+	}
+	path, err := filepath.Abs(source)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
+	// busy_timeout comes first: the other pragmas may already have to wait.
+	address := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=busy_timeout(5000)" +
+		"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)&_pragma=secure_delete(ON)" +
+		"&_pragma=cache_size(-8000)&_pragma=mmap_size(0)"
+	write, err := sql.Open("sqlite", address+"&_txlock=immediate")
+	if err != nil {
+		return nil, err
+	}
+	write.SetMaxOpenConns(1) // SQLite has one writer; the others wait here, not in SQLITE_BUSY
+	read, err := sql.Open("sqlite", address+"&_pragma=query_only(ON)")
+	if err != nil {
+		return nil, errors.Join(err, write.Close())
+	}
+	read.SetMaxOpenConns(8)
+	read.SetMaxIdleConns(4)
+	d := &DB{read, write, SQLite, path}
+	for _, pool := range []*sql.DB{write, read} {
+		if err := durable(ctx, pool); err != nil {
+			return nil, errors.Join(err, d.Close())
+		}
+	}
+	return d, nil
+}
+
+// durable reads back that a commit reaches the disk before it is answered: with
+// synchronous=NORMAL a power cut loses acknowledged writes.
+func durable(ctx context.Context, pool *sql.DB) error {
+	var mode string
+	var level int
+	if err := pool.QueryRowContext(ctx, `pragma journal_mode`).Scan(&mode); err != nil {
+		return fmt.Errorf("open SQLite file: %w", err)
+	}
+	if err := pool.QueryRowContext(ctx, `pragma synchronous`).Scan(&level); err != nil {
+		return fmt.Errorf("read synchronous: %w", err)
+	}
+	if mode != "wal" || level != 2 {
+		return fmt.Errorf("SQLite file is not durable: journal_mode %s, synchronous %d, want wal and 2", mode, level)
+	}
+	return nil
+}
+
+// Close closes the database.
+func (d *DB) Close() error {
+	if d.read == d.write {
+		return d.write.Close()
+	}
+	return errors.Join(d.read.Close(), d.write.Close())
+}
+
+// Engine says which engine holds the data: for search, backup and files, the
+// three places where the engines differ on purpose.
+func (d *DB) Engine() Engine { return d.engine }
+
+// Path is the SQLite file, "" on PostgreSQL.
+func (d *DB) Path() string { return d.path }
+
+// Engine is that of the transaction's database.
+func (tx *Tx) Engine() Engine { return tx.engine }
+
+// QueryContext reads rows outside a transaction.
+func (d *DB) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return d.read.QueryContext(ctx, query, args...)
+}
+
+// QueryRowContext reads one row outside a transaction.
+func (d *DB) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	return d.read.QueryRowContext(ctx, query, args...)
+}
+
+// Read runs fn on one unchanging state of the data, so that several queries of
+// one page or report agree with each other.
+func (d *DB) Read(ctx context.Context, fn func(Query) error) error {
+	tx, err := d.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: readIsolation(d.engine)})
+	if err != nil {
+		return fmt.Errorf("begin reading: %w", err)
+	}
+	defer tx.Rollback()
+	return fn(tx)
+}
+
+func readIsolation(e Engine) sql.IsolationLevel {
+	if e == PostgreSQL {
+		return sql.LevelRepeatableRead
+	}
+	return sql.LevelDefault
+}
+
+// Write runs fn in one transaction: all of it happens, or none of it. Business
+// writes go through ledger.Write; the test in internal/arch lists who may come
+// here directly.
+func (d *DB) Write(ctx context.Context, fn func(*Tx) error) error {
+	tx, err := d.write.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer tx.Rollback() // does nothing after Commit
+	if err := fn(&Tx{tx, d.engine}); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// TimeFormat is how times are stored: UTC, fixed width, so that text order is
+// time order on both engines.
+const TimeFormat = "2006-01-02T15:04:05.000000Z"
+
+// Time writes t as it is stored; the zero time is the empty text.
+func Time(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(TimeFormat)
+}
+
+// ParseTime reads a stored time; the empty text is the zero time.
+func ParseTime(s string) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	return time.Parse(TimeFormat, s)
+}
+
+// When scans a stored time: rows.Scan(db.When(&t)).
+func When(t *time.Time) sql.Scanner { return (*when)(t) }
+
+type when time.Time
+
+func (w *when) Scan(v any) error {
+	s, ok := v.(string)
+	if v == nil {
+		s, ok = "", true
+	}
+	if !ok {
+		return fmt.Errorf("stored time is %T", v)
+	}
+	t, err := ParseTime(s)
+	*w = when(t)
+	return err
+}
+
+// Day writes the day of t in Vietnam, as dated versions and terms are stored.
+func Day(t time.Time, zone *time.Location) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.In(zone).Format("2006-01-02")
+}
+
+// All reads every row of a query with scan.
+func All[T any](ctx context.Context, q Query, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	return all, rows.Err()
+}
+
+// Values writes "($1, $2), ($3, $4)" for an insert of several rows.
+func Values(rows, columns int) string {
+	var b strings.Builder
+	n := 1
+	for r := range rows {
+		if r > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteByte('(')
+		for c := range columns {
+			if c > 0 {
+				b.WriteString(", ")
+			}
+			fmt.Fprintf(&b, "$%d", n)
+			n++
+		}
+		b.WriteByte(')')
+	}
+	return b.String()
+}

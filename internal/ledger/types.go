@@ -1,0 +1,67 @@
+package ledger
+
+// Type says what happened. The list is closed: a monitor knows what to expect of
+// each type, and a word not in it is refused.
+type Type string
+
+const (
+	AccountCreated  Type = "account.created"
+	AccountChanged  Type = "account.changed"
+	AccountDisabled Type = "account.disabled"
+	RoleGranted     Type = "role.granted"
+	RoleRevoked     Type = "role.revoked"
+
+	UnitRegistered Type = "unit.registered"
+	UnitChanged    Type = "unit.changed"
+	UnitImported   Type = "unit.imported"
+
+	ClusterCreated Type = "cluster.created"
+	ClusterChanged Type = "cluster.changed"
+
+	PeriodOpened  Type = "period.opened"
+	PeriodChanged Type = "period.changed"
+	PeriodFrozen  Type = "period.frozen"
+
+	CriteriaDrafted   Type = "criteria.drafted"
+	CriteriaPublished Type = "criteria.published"
+
+	IndicatorDefined Type = "indicator.defined"
+
+	FigureReported  Type = "figure.reported"
+	FigurePublished Type = "figure.published"
+	ScoreComputed   Type = "score.computed"
+	SheetOpened     Type = "sheet.opened"
+	SheetChanged    Type = "sheet.changed"
+	SheetSubmitted  Type = "sheet.submitted"
+	SheetReturned   Type = "sheet.returned"
+	SheetVerified   Type = "sheet.verified"
+	SheetMarked     Type = "sheet.marked"
+
+	EvidenceAdded     Type = "evidence.added"
+	EvidenceWithdrawn Type = "evidence.withdrawn"
+
+	RankingPublished Type = "ranking.published"
+
+	ReportDrafted   Type = "report.drafted"
+	ReportChanged   Type = "report.changed"
+	ReportPublished Type = "report.published"
+
+	NewsDrafted   Type = "news.drafted"
+	NewsChanged   Type = "news.changed"
+	NewsPublished Type = "news.published"
+	NewsRetracted Type = "news.retracted"
+)
+
+var kinds = map[Type]bool{
+	AccountCreated: true, AccountChanged: true, AccountDisabled: true, RoleGranted: true, RoleRevoked: true,
+	UnitRegistered: true, UnitChanged: true, UnitImported: true,
+	ClusterCreated: true, ClusterChanged: true,
+	PeriodOpened: true, PeriodChanged: true, PeriodFrozen: true,
+	CriteriaDrafted: true, CriteriaPublished: true, IndicatorDefined: true,
+	FigureReported: true, FigurePublished: true, ScoreComputed: true,
+	SheetOpened: true, SheetChanged: true, SheetSubmitted: true, SheetReturned: true, SheetVerified: true, SheetMarked: true,
+	EvidenceAdded: true, EvidenceWithdrawn: true,
+	RankingPublished: true,
+	ReportDrafted:    true, ReportChanged: true, ReportPublished: true,
+	NewsDrafted: true, NewsChanged: true, NewsPublished: true, NewsRetracted: true,
+}
