@@ -1,0 +1,72 @@
+package document
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"dongthuan/internal/fault"
+)
+
+// Converter finds LibreOffice.
+func Converter() (path string, ok bool) {
+	for _, name := range []string{"soffice", "libreoffice"} {
+		if p, err := exec.LookPath(name); err == nil {
+			return p, true
+		}
+	}
+	return "", false
+}
+
+// converting lets one conversion run at a time: each takes a core and about
+// 200 MB.
+var converting = make(chan struct{}, 1)
+
+const convertFor = 60 * time.Second
+
+// ToPDF converts a Word file with LibreOffice. Each conversion has a profile
+// folder of its own, which is gone afterwards, and a minute. Without LibreOffice
+// it is refused in words (fault.Missing).
+func ToPDF(ctx context.Context, docx []byte) (pdf []byte, err error) {
+	path, ok := Converter()
+	if !ok {
+		return nil, fault.New(fault.Missing, "document.pdf.missing")
+	}
+	select {
+	case converting <- struct{}{}:
+		defer func() { <-converting }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	dir, err := os.MkdirTemp("", "dongthuan-pdf-")
+	if err != nil {
+		return nil, fmt.Errorf("convert to PDF: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if err := os.WriteFile(filepath.Join(dir, "in.docx"), docx, 0o600); err != nil {
+		return nil, fmt.Errorf("convert to PDF: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, convertFor)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, path, "-env:UserInstallation=file://"+filepath.Join(dir, "profile"), "--headless", "--norestore",
+		"--convert-to", "pdf:writer_pdf_Export", "--outdir", dir, filepath.Join(dir, "in.docx"))
+	cmd.Dir = dir
+	cmd.Env = []string{"HOME=" + dir, "PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8"}
+	// LibreOffice starts children of its own; all of them end with it.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return nil, fault.New(fault.Busy, "document.pdf.failed").Because(fmt.Errorf("%w: %s", err, out))
+	}
+	pdf, err = os.ReadFile(filepath.Join(dir, "in.pdf"))
+	if err != nil {
+		return nil, fault.New(fault.Busy, "document.pdf.failed").Because(fmt.Errorf("%w: %s", err, out))
+	}
+	return pdf, nil
+}
