@@ -31,8 +31,8 @@ func (s *Site) funcs(l string) template.FuncMap {
 		"dict":    dict,
 		"list":    func(items ...any) []any { return items },
 		"inc":     func(n int) int { return n + 1 },
-		"problem": func(err error, field string) string { return s.problem(l, err, field) },
-		"words":   func(err error) string { return s.Words(l, err) },
+		"problem": func(err any, field string) string { return s.problem(l, asError(err), field) },
+		"words":   func(err any) string { return s.Words(l, asError(err)) },
 		"left":    func(now, due time.Time) string { return s.TimeLeft(l, now, due) },
 		"short":   short,
 		"empty":   func(v any) bool { return v == nil || reflect.ValueOf(v).IsZero() },
@@ -51,6 +51,13 @@ func isoMinute(t time.Time) string {
 		return ""
 	}
 	return t.In(lang.Vietnam).Format("2006-01-02T15:04")
+}
+
+// asError takes an error out of a component's argument: through dict a nil error
+// arrives as a nil any.
+func asError(v any) error {
+	err, _ := v.(error)
+	return err
 }
 
 // problem is the words of the error in one field, "" when it has none.

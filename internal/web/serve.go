@@ -116,3 +116,12 @@ func SafePath(to, fallback string) string {
 	}
 	return to
 }
+
+// Origin is the scheme and host that a request came to, for addresses in feeds.
+func (s *Site) Origin(r *http.Request) string {
+	scheme := "http"
+	if r.TLS != nil || s.BehindProxy && r.Header.Get("X-Forwarded-Proto") == "https" {
+		scheme = "https"
+	}
+	return scheme + "://" + r.Host
+}

@@ -123,12 +123,22 @@ func New(set Settings, rooms ...Room) (*Site, error) {
 			if err != nil {
 				return nil, err
 			}
+			// Files whose name begins with "_" are parts that all pages of the room use.
+			var parts []string
 			for _, f := range files {
+				if strings.HasPrefix(path.Base(f), "_") {
+					parts = append(parts, f)
+				}
+			}
+			for _, f := range files {
+				if strings.HasPrefix(path.Base(f), "_") {
+					continue
+				}
 				t, err := frame.Clone()
 				if err != nil {
 					return nil, err
 				}
-				if t, err = t.ParseFS(room.Pages, f); err != nil {
+				if t, err = t.ParseFS(room.Pages, append(parts, f)...); err != nil {
 					return nil, fmt.Errorf("%s/%s: %w", room.Name, f, err)
 				}
 				s.pages[l][room.Name+"/"+strings.TrimSuffix(path.Base(f), ".html")] = t
@@ -191,6 +201,7 @@ type Outcome struct {
 	data  any
 	page  string
 	err   error
+	code  int // of a JSON answer to a write that wrote nothing
 }
 
 // Saved answers a recorded write by going to another page, which says what was
@@ -200,6 +211,10 @@ func Saved(ack ledger.Ack, to, key string) Outcome { return Outcome{ack: ack, to
 // SavedData answers a recorded write of a script with JSON.
 func SavedData(ack ledger.Ack, data any) Outcome { return Outcome{ack: ack, data: data} }
 
+// NotSaved answers a script whose write wrote nothing: refused, in conflict, or
+// already so.
+func NotSaved(code int, data any) Outcome { return Outcome{code: code, data: data} }
+
 // Plain answers a write that needs no leaf; its route says why.
 func Plain(to, key string) Outcome { return Outcome{plain: true, to: doneAt(to, key)} }
 
@@ -208,7 +223,9 @@ func Shown(page string, data any) Outcome { return Outcome{page: page, data: dat
 
 // Again answers with the form as it was typed and what is wrong with it. Nothing
 // was written.
-func Again(page string, data any, err error) Outcome { return Outcome{page: page, data: data, err: err} }
+func Again(page string, data any, err error) Outcome {
+	return Outcome{page: page, data: data, err: err}
+}
 
 func doneAt(to, key string) string {
 	if key == "" {
@@ -241,6 +258,9 @@ func (s *Site) write(w http.ResponseWriter, r *http.Request, route Route) error 
 			}
 		}
 		return s.render(w, r, code, out.page, out.data)
+	}
+	if out.code != 0 {
+		return s.JSON(w, out.code, out.data)
 	}
 	if !out.ack.Recorded() && !(out.plain && route.Plain != "") {
 		return fmt.Errorf("%s wants to answer a write that is not recorded", route.Pattern)

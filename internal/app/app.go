@@ -1,0 +1,160 @@
+// Package app wires the rooms together. Read it first: it names every part of the
+// program and shows which part is given to which.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"dongthuan/internal/account"
+	"dongthuan/internal/cluster"
+	"dongthuan/internal/db"
+	"dongthuan/internal/document"
+	"dongthuan/internal/emulation"
+	"dongthuan/internal/evidence"
+	"dongthuan/internal/indicator"
+	"dongthuan/internal/lang"
+	"dongthuan/internal/ledger"
+	"dongthuan/internal/news"
+	"dongthuan/internal/policy"
+	"dongthuan/internal/report"
+	"dongthuan/internal/search"
+	"dongthuan/internal/task"
+	"dongthuan/internal/unit"
+	"dongthuan/internal/web"
+)
+
+// Settings of a running program. doc/operate.md explains each for the operator.
+type Settings struct {
+	// Files is the folder of evidence on SQLite; beside the database when empty.
+	Files string
+	// RequireTOTP asks every account for a second factor.
+	RequireTOTP bool
+	// BehindProxy trusts X-Forwarded-* headers.
+	BehindProxy bool
+	// Address is the site's own, for feeds and slips; the one asked at when empty.
+	Address string
+	// Demo marks every page as a demonstration.
+	Demo bool
+	Log  *slog.Logger
+	// Now is the clock of the whole program.
+	Now func() time.Time
+}
+
+// App is the program: its rooms over one database, and the site that serves them.
+type App struct {
+	Settings
+	DB         *db.DB
+	Book       *ledger.Ledger
+	Files      *evidence.Store
+	Units      *unit.Service
+	Clusters   *cluster.Service
+	Accounts   *account.Service
+	Indicators *indicator.Service
+	Emulation  *emulation.Service
+	Reports    *report.Service
+	News       *news.Service
+	Site       *web.Site
+}
+
+// New builds every room over an open database.
+func New(ctx context.Context, d *db.DB, set Settings) (*App, error) {
+	a := &App{Settings: set, DB: d}
+	var err error
+	if a.Book, err = ledger.Open(ctx, d, set.Now); err != nil {
+		return nil, err
+	}
+	if a.Settings.Files == "" && d.Path() != "" {
+		a.Settings.Files = filepath.Join(filepath.Dir(d.Path()), "tep")
+	}
+	if a.Files, err = evidence.New(d, a.Settings.Files, set.Now); err != nil {
+		return nil, fmt.Errorf("open the folder of files: %w", err)
+	}
+
+	a.Units = unit.New(d, a.Book, set.Now)
+	a.Clusters = cluster.New(d, a.Book, set.Now)
+	a.Accounts = account.New(d, a.Book, account.Settings{RequireTOTP: set.RequireTOTP}, set.Now)
+	a.Indicators = indicator.New(d, a.Book, set.Now)
+	a.Emulation = emulation.New(d, a.Book, a.Clusters, a.Units, a.Indicators, a.Files, set.Now)
+	a.Reports = report.New(d, a.Book, a.Clusters, a.frozen, set.Now)
+	a.News = news.New(d, a.Book, a.Files, set.Now)
+	a.News.Address = set.Address
+	a.Emulation.Index, a.Reports.Index, a.News.Index = a.indexCriteria, a.indexReport, a.indexNews
+
+	if err := a.serve(); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// serve builds the site: the words and pages of every room, and its routes.
+func (a *App) serve() error {
+	text, err := Words()
+	if err != nil {
+		return err
+	}
+	a.Site, err = web.New(web.Settings{Log: a.Log, Text: text, Now: a.Now, Actor: a.Accounts.Actor, Changes: a.Book.Changes, BehindProxy: a.BehindProxy, Demo: a.Demo},
+		web.Room{Name: "app", Pages: pagesFS}, web.Room{Name: "account", Pages: account.Pages}, web.Room{Name: "unit", Pages: unit.Pages},
+		web.Room{Name: "cluster", Pages: cluster.Pages}, web.Room{Name: "indicator", Pages: indicator.Pages}, web.Room{Name: "emulation", Pages: emulation.Pages},
+		web.Room{Name: "report", Pages: report.Pages}, web.Room{Name: "news", Pages: news.Pages}, web.Room{Name: "search", Pages: search.Pages}, web.Room{Name: "task", Pages: task.Pages})
+	if err != nil {
+		return err
+	}
+	account.Serve(a.Site, a.Accounts, account.Places{Units: a.unitPlaces, Clusters: a.clusterPlaces})
+	unit.Serve(a.Site, a.Units, a.unitFigures, a.unitClusters)
+	cluster.Serve(a.Site, a.Clusters, cluster.Others{Units: a.Units.GetMany, Reports: a.clusterReports, Top: a.topPlaces})
+	indicator.Serve(a.Site, a.Indicators, a.series)
+	emulation.Serve(a.Site, a.Emulation, emulation.Others{Report: a.reportOf, MakeReport: func(id string) string { return "/viec/ky/" + id + "/bao-cao" }})
+	report.Serve(a.Site, a.Reports, report.Others{Draft: a.draftNews})
+	news.Serve(a.Site, a.News)
+	search.Serve(a.Site, a.DB)
+	evidence.Serve(a.Site, a.Files, map[string]func(context.Context, policy.Actor, string) error{emulation.Room: a.Emulation.MayFile, news.RoomName: a.News.MayFile})
+	task.Serve(a.Site, a.desks, a.sheetDuties)
+	a.serveOwn()
+	a.serveAPI()
+	return nil
+}
+
+// Words is every text of the program.
+func Words() (lang.Catalog, error) {
+	return lang.Load(lang.Text, web.Text, policy.Text, document.Text, document.TextXLSX, evidence.Text, search.Text, account.Text, unit.Text, cluster.Text,
+		indicator.Text, emulation.Text, report.Text, news.Text, task.Text, ownText)
+}
+
+// Handler serves the whole site.
+func (a *App) Handler() http.Handler { return a.Site }
+
+// Work runs what has to be done by the clock until ctx ends: freezing at the
+// announced moment, flushing view counts.
+func (a *App) Work(ctx context.Context) {
+	tick := time.NewTicker(15 * time.Second)
+	defer tick.Stop()
+	for {
+		a.workOnce(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (a *App) workOnce(ctx context.Context) {
+	if err := a.Emulation.FreezeDue(ctx); err != nil && ctx.Err() == nil {
+		a.Log.ErrorContext(ctx, "freeze periods that are due", "err", err)
+	}
+	if err := a.News.FlushViews(ctx); err != nil && ctx.Err() == nil {
+		a.Log.ErrorContext(ctx, "flush view counts", "err", err)
+	}
+}
+
+// Close writes what is still in memory and lets the files go. The database is
+// its opener's to close.
+func (a *App) Close(ctx context.Context) error {
+	return errors.Join(a.News.FlushViews(ctx), a.Files.Close())
+}
