@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"net/http"
@@ -49,20 +50,11 @@ type Service struct {
 
 // New returns the service over d, recording in book.
 func New(d *db.DB, book *ledger.Ledger, set Settings, now func() time.Time) *Service {
-	set.Idle = or(set.Idle, idleFor)
-	set.Absolute = or(set.Absolute, absoluteFor)
-	set.OneTime = or(set.OneTime, oneTimeFor)
-	if set.Issuer == "" {
-		set.Issuer = "Đồng Thuận"
-	}
+	set.Idle = cmp.Or(set.Idle, idleFor)
+	set.Absolute = cmp.Or(set.Absolute, absoluteFor)
+	set.OneTime = cmp.Or(set.OneTime, oneTimeFor)
+	set.Issuer = cmp.Or(set.Issuer, "Đồng Thuận")
 	return &Service{db: d, book: book, set: set, now: now, keys: newHasher(set.Memory)}
-}
-
-func or(d, otherwise time.Duration) time.Duration {
-	if d > 0 {
-		return d
-	}
-	return otherwise
 }
 
 // Secret is a password made ready to be kept. Making it is slow on purpose, so it

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"database/sql"
@@ -265,14 +266,7 @@ func recoveryHashes(ctx context.Context, q db.Query, accountID string) (map[stri
 // that was checked, or with its renewed hash.
 func stillSame(ctx context.Context, tx execer, a Account, renewed string) (bool, error) {
 	return touched(ctx, tx, "check account", `
-		update account set id = id where id = $1 and disabled_at = '' and password in ($2, $3)`, a.ID, a.password, or2(renewed, a.password))
-}
-
-func or2(text, otherwise string) string {
-	if text != "" {
-		return text
-	}
-	return otherwise
+		update account set id = id where id = $1 and disabled_at = '' and password in ($2, $3)`, a.ID, a.password, cmp.Or(renewed, a.password))
 }
 
 // shortenOneTime lets a one-time code that was used end soon.

@@ -33,24 +33,34 @@ func (s *Service) Actor(r *http.Request) (policy.Actor, error) {
 	return v.Actor, err
 }
 
-// cookie returns the session's value. The plain cookie counts only for requests
-// that stay on this machine: anywhere else, somebody on the way could have put
-// it there.
+// cookie returns the session's value.
 func (s *Service) cookie(r *http.Request) string {
 	if len(r.Header["Cookie"]) == 0 {
 		return ""
 	}
-	if c, err := r.Cookie(web.SessionCookies[0]); err == nil {
-		return c.Value
-	}
-	if c, err := r.Cookie(web.SessionCookies[1]); err == nil && s.local != nil && s.local(r) {
-		return c.Value
-	}
-	return ""
+	return s.value(r, web.SessionCookies)
 }
 
 // deviceCookies are the names of the cookie by which a browser is known again.
 var deviceCookies = [2]string{"__Host-d", "d-local"}
+
+// value reads the cookie that fits how the request came.
+func (s *Service) value(r *http.Request, names [2]string) string {
+	name := names[0]
+	if s.bare(r) {
+		name = names[1]
+	}
+	c, err := r.Cookie(name)
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}
+
+// bare reports a request without TLS that stays on this machine. Only there does
+// the cookie without the __Host- prefix count: anywhere else, somebody on the way
+// could have put it into the browser.
+func (s *Service) bare(r *http.Request) bool { return r.TLS == nil && s.local != nil && s.local(r) }
 
 // Serve adds signing in, one's own account, and the operator's pages.
 func Serve(site *web.Site, s *Service, places Places) {
@@ -165,14 +175,7 @@ func (p pages) signIn(w http.ResponseWriter, r *http.Request) (web.Outcome, erro
 
 // try is what a request tells about where it comes from.
 func (p pages) try(r *http.Request) Try {
-	t := Try{Source: p.Source(r), Agent: r.UserAgent(), Old: p.service.cookie(r)}
-	for i, name := range deviceCookies {
-		if c, err := r.Cookie(name); err == nil && (i == 0 || p.Local(r)) {
-			t.Device = c.Value
-			break
-		}
-	}
-	return t
+	return Try{Source: p.Source(r), Agent: r.UserAgent(), Old: p.service.cookie(r), Device: p.service.value(r, deviceCookies)}
 }
 
 // opened is where a new session goes: to what is still to be set, or on.
@@ -202,7 +205,7 @@ func (p pages) keepSession(w http.ResponseWriter, r *http.Request, o Opened) {
 // the browser's window. An empty value removes it.
 func (p pages) setCookie(w http.ResponseWriter, r *http.Request, names [2]string, value string, keep time.Duration) {
 	c := &http.Cookie{Name: names[0], Value: value, Path: "/", HttpOnly: true, Secure: true, SameSite: http.SameSiteLaxMode, MaxAge: int(keep / time.Second)}
-	if p.Local(r) && r.TLS == nil {
+	if p.service.bare(r) {
 		c.Name, c.Secure = names[1], false
 	}
 	if value == "" {

@@ -181,20 +181,14 @@ func (p pages) add(w http.ResponseWriter, r *http.Request) (web.Outcome, error) 
 		return again("account/add", page, err)
 	}
 	d := Draft{Login: page.Login, Office: page.Office}
-	var problems fault.List
+	_, err = d.Clean()
+	problems := fault.All(err)
 	if page.Role.Role != "" {
 		role, err := page.Role.role()
-		if problems = fault.All(err); err != nil && problems == nil {
-			return web.Outcome{}, err
+		if err != nil {
+			problems = append(problems, fault.All(err)...)
 		}
 		d.Roles = []Role{role}
-	}
-	if _, err := d.Clean(); err != nil {
-		for _, e := range fault.All(err) {
-			if page.Role.Role == "" || e.Field == "login" || e.Field == "office" {
-				problems = append(problems, e)
-			}
-		}
 	}
 	if len(problems) > 0 {
 		return refuse(problems)
@@ -221,11 +215,8 @@ type slipPage struct {
 
 // slip shows the code that no address could show again.
 func (p pages) slip(r *http.Request, b ownBase, a Account, code string, ack ledger.Ack, key string) (web.Outcome, error) {
-	if !ack.Recorded() {
-		return web.Outcome{}, fault.New(fault.Conflict, "account.changed")
-	}
 	site := "https://" + r.Host
-	if p.Local(r) && r.TLS == nil {
+	if p.service.bare(r) {
 		site = "http://" + r.Host
 	}
 	page := slipPage{ownBase: b, Account: a, Code: code, Address: SignInAddress(site, a.Login), Words: b.Words(key)}
@@ -233,7 +224,7 @@ func (p pages) slip(r *http.Request, b ownBase, a Account, code string, ack ledg
 	if page.QR, err = NewQR(page.Address); err != nil {
 		return web.Outcome{}, err
 	}
-	return web.Shown("account/slip", page), nil
+	return web.SavedPage(ack, "account/slip", page), nil
 }
 
 type onePage struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"strings"
+	"time"
 
 	"dongthuan/internal/account"
 	"dongthuan/internal/cluster"
@@ -385,4 +386,12 @@ func (a *App) indexUnitList(ctx context.Context, tx *ledger.Tx, units iter.Seq[u
 		docs = append(docs, search.Doc{Kind: "unit", Ref: u.ID, Title: u.FullName(), Body: u.Code, URL: u.Address(), At: u.From})
 	}
 	return search.PutMany(ctx, tx, docs)
+}
+
+// isoDay is a day as the API and files write it, "" for none.
+func isoDay(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.In(lang.Vietnam).Format("2006-01-02")
 }

@@ -91,6 +91,7 @@ type seeder struct {
 	units   map[string]unit.Unit // by the code in the data
 	cluster cluster.Cluster
 	periods map[string]cluster.Period
+	proofs  map[string][]proofData // by unit, read once
 }
 
 // Seed fills an empty database with the demonstration scenario.
@@ -618,56 +619,59 @@ type proofData struct {
 }
 
 // attach adds a unit's evidence: documents by number, and files that open.
-func (s *seeder) attach(actor policy.Actor, id, code string) error {
-	var data struct {
-		Units []struct {
-			Unit     string
-			Evidence []proofData
+func (s *seeder) attach(actor policy.Actor, id, code string) (err error) {
+	if s.proofs == nil {
+		var data struct {
+			Units []struct {
+				Unit     string
+				Evidence []proofData
+			}
 		}
-	}
-	if err := read("evidence.json", &data); err != nil {
-		return err
+		if err := read("evidence.json", &data); err != nil {
+			return err
+		}
+		s.proofs = map[string][]proofData{}
+		for _, u := range data.Units {
+			s.proofs[u.Unit] = u.Evidence
+		}
 	}
 	v, err := s.Emulation.Open(s.ctx, actor, id)
 	if err != nil {
 		return err
 	}
 	have := map[string]bool{}
-	for _, u := range data.Units {
-		if u.Unit != code {
-			continue
-		}
-		for _, p := range u.Evidence {
-			have[p.Criterion] = true
-			if p.Kind == "reference" {
-				if _, err := s.Emulation.AddReference(s.ctx, actor, id, p.Criterion, evidence.Reference{Number: p.Number, Date: day(p.Date), Abstract: p.Abstract, Issuer: p.Issuer}); err != nil {
-					return fmt.Errorf("%s: %w", p.Number, err)
-				}
-				continue
+	var all []emulation.NewProof
+	defer func() {
+		for _, p := range all {
+			if p.File != nil {
+				err = errors.Join(err, p.File.Close())
 			}
+		}
+	}()
+	for _, p := range s.proofs[code] {
+		have[p.Criterion] = true
+		proof := emulation.NewProof{Criterion: p.Criterion, Reference: evidence.Reference{Number: p.Number, Date: day(p.Date), Abstract: p.Abstract, Issuer: p.Issuer}}
+		if p.Kind != "reference" {
 			body, err := demoFile(p.Type, p.Title, p.Lines)
 			if err != nil {
 				return fmt.Errorf("%s: %w", p.Name, err)
 			}
-			pending, err := s.Files.Prepare(s.ctx, bytes.NewReader(body), p.Name)
-			if err != nil {
-				return fmt.Errorf("%s: %w", p.Name, err)
-			}
-			_, err = s.Emulation.AddFile(s.ctx, actor, id, p.Criterion, pending)
-			if err := errors.Join(err, pending.Close()); err != nil {
+			if proof.File, err = s.Files.Prepare(s.ctx, bytes.NewReader(body), p.Name); err != nil {
 				return fmt.Errorf("%s: %w", p.Name, err)
 			}
 		}
+		all = append(all, proof)
 	}
-	// Criteria for which the data names no document rest on the unit's report.
+	// Criteria for which the data name no document rest on the unit's report.
+	name := s.units[code].FullName()
+	general := evidence.Reference{Number: "62-BC/ĐU", Date: day("2026-06-24"), Abstract: "Báo cáo công tác dân vận 6 tháng đầu năm 2026", Issuer: "Đảng ủy " + strings.ToLower(name[:1]) + name[1:]}
 	for _, cr := range v.Criteria.All() {
 		if cr.EvidenceRequired && !have[cr.Code] && !v.Sheet.Marks[cr.ID].NotApply {
-			if _, err := s.Emulation.AddReference(s.ctx, actor, id, cr.Code, evidence.Reference{Number: "62-BC/ĐU", Date: day("2026-06-24"), Abstract: "Báo cáo công tác dân vận 6 tháng đầu năm 2026", Issuer: "Đảng ủy " + strings.ToLower(s.units[code].FullName()[:1]) + s.units[code].FullName()[1:]}); err != nil {
-				return err
-			}
+			all = append(all, emulation.NewProof{Criterion: cr.Code, Reference: general})
 		}
 	}
-	return nil
+	_, err = s.Emulation.AddProofs(s.ctx, actor, id, all...)
+	return err
 }
 
 // write adds a unit's paragraphs.

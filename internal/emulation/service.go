@@ -24,13 +24,14 @@ type Service struct {
 	units      *unit.Service
 	indicators *indicator.Service
 	files      *evidence.Store
+	kept       *criteriaCache
 	// Index puts what was published into the search; app sets it.
 	Index func(ctx context.Context, tx *ledger.Tx, p cluster.Period, c Criteria) error
 }
 
 // New returns the service over d, recording in book.
 func New(d *db.DB, book *ledger.Ledger, clusters *cluster.Service, units *unit.Service, indicators *indicator.Service, files *evidence.Store, now func() time.Time) *Service {
-	return &Service{db: d, book: book, now: now, clusters: clusters, units: units, indicators: indicators, files: files}
+	return &Service{db: d, book: book, now: now, clusters: clusters, units: units, indicators: indicators, files: files, kept: &criteriaCache{byID: map[string]Criteria{}}}
 }
 
 // Room is the name under which evidence of sheets is kept.
@@ -69,7 +70,7 @@ func (s *Service) edit(ctx context.Context, actor policy.Actor, sheetID string, 
 		if err != nil {
 			return err
 		}
-		c, err := loadCriteria(ctx, tx, sheet.CriteriaID)
+		c, err := s.kept.load(ctx, tx, sheet.CriteriaID)
 		if err != nil {
 			return err
 		}
@@ -150,12 +151,12 @@ func (s *Service) OfUnit(ctx context.Context, actor policy.Actor, periodID, unit
 
 func (s *Service) view(ctx context.Context, q db.Query, sheet Sheet, period cluster.Period) (View, error) {
 	v := View{Period: period, Last: map[string]int64{}}
-	sheets, c, err := loadPeriod(ctx, q, period.ID)
+	sheets, c, err := s.loadPeriod(ctx, q, period.ID)
 	if err != nil {
 		return v, err
 	}
 	if sheet.CriteriaID != c.ID {
-		if c, err = loadCriteria(ctx, q, sheet.CriteriaID); err != nil {
+		if c, err = s.kept.load(ctx, q, sheet.CriteriaID); err != nil {
 			return v, err
 		}
 	}
@@ -287,7 +288,7 @@ func (s *Service) Owed(ctx context.Context, actor policy.Actor) ([]Owed, error) 
 			if err != nil {
 				return nil, err
 			}
-			c, err := loadCriteria(ctx, s.db, sheet.CriteriaID)
+			c, err := s.kept.load(ctx, s.db, sheet.CriteriaID)
 			if err != nil {
 				return nil, err
 			}

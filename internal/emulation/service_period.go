@@ -22,7 +22,7 @@ import (
 const SystemOffice = "Hệ thống"
 
 // loadPeriod returns the sheets of a period and the newest published criteria.
-func loadPeriod(ctx context.Context, q db.Query, periodID string) ([]Sheet, Criteria, error) {
+func (s *Service) loadPeriod(ctx context.Context, q db.Query, periodID string) ([]Sheet, Criteria, error) {
 	heads, err := listCriteria(ctx, q, periodID)
 	if err != nil {
 		return nil, Criteria{}, err
@@ -31,7 +31,7 @@ func loadPeriod(ctx context.Context, q db.Query, periodID string) ([]Sheet, Crit
 	if i < 0 {
 		return nil, Criteria{}, fault.New(fault.NotFound, "emulation.criteria.missing")
 	}
-	c, err := loadCriteria(ctx, q, heads[i].ID)
+	c, err := s.kept.load(ctx, q, heads[i].ID)
 	if err != nil {
 		return nil, c, err
 	}
@@ -244,7 +244,7 @@ func (s *Service) freezeTx(ctx context.Context, tx *ledger.Tx, p cluster.Period,
 	if _, err := s.clusters.MoveTx(ctx, tx, p, cluster.Frozen); err != nil {
 		return err
 	}
-	sheets, _, err := loadPeriod(ctx, tx, p.ID)
+	sheets, _, err := s.loadPeriod(ctx, tx, p.ID)
 	if err != nil {
 		return err
 	}
@@ -287,7 +287,7 @@ func (s *Service) publishTx(ctx context.Context, tx *ledger.Tx, p cluster.Period
 	if p.State != cluster.Frozen {
 		return fault.New(fault.Conflict, "emulation.publish.notfrozen", p.Name)
 	}
-	sheets, c, err := loadPeriod(ctx, tx, p.ID)
+	sheets, c, err := s.loadPeriod(ctx, tx, p.ID)
 	if err != nil {
 		return err
 	}
@@ -429,7 +429,7 @@ func (s *Service) Board(ctx context.Context, actor policy.Actor, periodID string
 	}
 	b.Draft = len(b.Heads) > 0 && !b.Heads[0].Published
 	err = s.db.Read(ctx, func(q db.Query) error {
-		sheets, c, err := loadPeriod(ctx, q, periodID)
+		sheets, c, err := s.loadPeriod(ctx, q, periodID)
 		if fault.KindOf(err) == fault.NotFound {
 			return nil
 		}
@@ -468,7 +468,7 @@ func (s *Service) PublicCriteria(ctx context.Context, p cluster.Period) (Criteri
 	}
 	for _, h := range heads {
 		if h.Published {
-			return loadCriteria(ctx, s.db, h.ID)
+			return s.kept.load(ctx, s.db, h.ID)
 		}
 	}
 	return Criteria{}, fault.New(fault.NotFound, "emulation.criteria.missing")
@@ -483,7 +483,7 @@ func (s *Service) Frozen(ctx context.Context, p cluster.Period) (Criteria, []Sta
 	var c Criteria
 	var standings []Standing
 	err := s.db.Read(ctx, func(q db.Query) error {
-		sheets, crit, err := loadPeriod(ctx, q, p.ID)
+		sheets, crit, err := s.loadPeriod(ctx, q, p.ID)
 		if err != nil {
 			return err
 		}

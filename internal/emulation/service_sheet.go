@@ -283,40 +283,45 @@ func (s *Service) SaveParagraph(ctx context.Context, actor policy.Actor, sheetID
 	})
 }
 
-// AddFile attaches a checked file to a criterion as its evidence.
-func (s *Service) AddFile(ctx context.Context, actor policy.Actor, sheetID, code string, file *evidence.Pending) (ledger.Ack, error) {
-	return s.addProof(ctx, actor, sheetID, code, file.Name(), func(tx *ledger.Tx, use evidence.Use) (string, error) {
-		item, err := s.files.Keep(ctx, tx, file, use)
-		return item.ID, err
-	})
+// NewProof is a piece of evidence to attach to a criterion: a checked file, or a
+// document by its number and date.
+type NewProof struct {
+	Criterion string
+	File      *evidence.Pending
+	Reference evidence.Reference
 }
 
-// AddReference attaches a document by its number and date.
-func (s *Service) AddReference(ctx context.Context, actor policy.Actor, sheetID, code string, ref evidence.Reference) (ledger.Ack, error) {
-	return s.addProof(ctx, actor, sheetID, code, ref.Number, func(tx *ledger.Tx, use evidence.Use) (string, error) {
-		item, err := s.files.KeepReference(ctx, tx, ref, use)
-		return item.ID, err
-	})
-}
-
-func (s *Service) addProof(ctx context.Context, actor policy.Actor, sheetID, code, name string, keep func(*ledger.Tx, evidence.Use) (string, error)) (ledger.Ack, error) {
+// AddProofs attaches evidence, all of it or none.
+func (s *Service) AddProofs(ctx context.Context, actor policy.Actor, sheetID string, proofs ...NewProof) (ledger.Ack, error) {
 	return s.edit(ctx, actor, sheetID, policy.SheetEdit, func(tx *ledger.Tx, sheet *Sheet, c Criteria) error {
-		cr, ok := c.Criterion(code)
-		if !ok {
-			return fault.New(fault.NotFound, "emulation.criterion.missing", code)
+		use := evidence.Use{Room: Room, Object: sheet.ID}
+		var changes []Change
+		var added []map[string]any
+		for _, p := range proofs {
+			cr, ok := c.Criterion(p.Criterion)
+			if !ok {
+				return fault.New(fault.NotFound, "emulation.criterion.missing", p.Criterion)
+			}
+			var item evidence.Item
+			var err error
+			if p.File != nil {
+				item, err = s.files.Keep(ctx, tx, p.File, use)
+			} else {
+				item, err = s.files.KeepReference(ctx, tx, p.Reference, use)
+			}
+			if err != nil {
+				return err
+			}
+			if err := insertProof(ctx, tx, item.ID, sheet.ID, cr.ID); err != nil {
+				return err
+			}
+			changes = append(changes, Change{Subject: "evidence:" + p.Criterion, New: item.Title(), Source: "form", Office: actor.Office})
+			added = append(added, map[string]any{"criterion": p.Criterion, "evidence": item.ID})
 		}
-		id, err := keep(tx, evidence.Use{Room: Room, Object: sheet.ID})
-		if err != nil {
+		if err := insertChanges(ctx, tx, sheet.ID, actor.Account, changes); err != nil {
 			return err
 		}
-		if err := insertProof(ctx, tx, id, sheet.ID, cr.ID); err != nil {
-			return err
-		}
-		if err := insertChanges(ctx, tx, sheet.ID, actor.Account, []Change{{Subject: "evidence:" + code, New: name, Source: "form", Office: actor.Office}}); err != nil {
-			return err
-		}
-		return tx.Record(ctx, ledger.SheetChanged, sheet.ID, map[string]any{
-			"sheet_version": sheet.Version, "office": actor.Office, "criterion": code, "evidence": id})
+		return tx.Record(ctx, ledger.SheetChanged, sheet.ID, map[string]any{"sheet_version": sheet.Version, "office": actor.Office, "added": added})
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"dongthuan/internal/db"
@@ -209,4 +210,27 @@ func loadGroups(ctx context.Context, q db.Query, c *Criteria) error {
 		from emulation_criterion where criteria_id = $1 order by ord`, c.ID)
 	add(inputs[""])
 	return err
+}
+
+// criteriaCache keeps published tables, which never change, so that an act on a
+// sheet does not read its table anew. A caller must not change what it is given.
+type criteriaCache struct {
+	mu   sync.Mutex
+	byID map[string]Criteria
+}
+
+func (k *criteriaCache) load(ctx context.Context, q db.Query, id string) (Criteria, error) {
+	k.mu.Lock()
+	c, ok := k.byID[id]
+	k.mu.Unlock()
+	if ok {
+		return c, nil
+	}
+	c, err := loadCriteria(ctx, q, id)
+	if err == nil && c.Published {
+		k.mu.Lock()
+		k.byID[id] = c
+		k.mu.Unlock()
+	}
+	return c, err
 }

@@ -411,7 +411,7 @@ func (p pages) addFile(w http.ResponseWriter, r *http.Request) (web.Outcome, err
 	pending, err := p.files.Prepare(r.Context(), file, head.Filename)
 	if err == nil {
 		defer pending.Close()
-		ack, err = p.AddFile(r.Context(), actor, r.PathValue("sheet"), code, pending)
+		ack, err = p.AddProofs(r.Context(), actor, r.PathValue("sheet"), NewProof{Criterion: code, File: pending})
 	}
 	return p.answerPoints(r, code, "emulation.done.evidence", ack, inField(err, "file"))
 }
@@ -435,8 +435,8 @@ func (p pages) addReference(w http.ResponseWriter, r *http.Request) (web.Outcome
 	if err != nil {
 		err = inField(err, "date")
 	} else {
-		ack, err = p.AddReference(r.Context(), actor, r.PathValue("sheet"), code, evidence.Reference{
-			Number: lang.Line(r.FormValue("number")), Date: date, Abstract: lang.Line(r.FormValue("abstract")), Issuer: lang.Line(r.FormValue("issuer"))})
+		ack, err = p.AddProofs(r.Context(), actor, r.PathValue("sheet"), NewProof{Criterion: code, Reference: evidence.Reference{
+			Number: lang.Line(r.FormValue("number")), Date: date, Abstract: lang.Line(r.FormValue("abstract")), Issuer: lang.Line(r.FormValue("issuer"))}})
 	}
 	return p.answerPoints(r, code, "emulation.done.evidence", ack, err)
 }

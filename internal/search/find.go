@@ -76,16 +76,15 @@ func Find(ctx context.Context, d *db.DB, query, kind string, page int) (Results,
 		if err := planEach(ctx, tx, d.Engine()); err != nil {
 			return err
 		}
-		ways := q.ways()
-		all, err := counts(ctx, tx, d.Engine(), q, ways[len(ways)-1], Most)
+		about, n, err := all(ctx, tx, d.Engine(), q)
 		if err != nil {
 			return fmt.Errorf("count: %w", err)
 		}
-		r.count(all)
+		r.count(n)
 		if r.Total == 0 {
 			return nil
 		}
-		found, err := ordered(ctx, tx, d.Engine(), q, kind)
+		found, err := ordered(ctx, tx, d.Engine(), q, kind, r.Total, about)
 		if err != nil {
 			return fmt.Errorf("find: %w", err)
 		}
@@ -122,8 +121,30 @@ type found struct {
 	way way
 }
 
-// ordered returns at most Most documents in the order of Find.
-func ordered(ctx context.Context, q db.Query, e db.Engine, ask question, kind string) ([]found, error) {
+// all finds every document that answers a question, of all kinds, and counts them
+// by kind. Of more than Most only the counts are told, each at most Most+1.
+func all(ctx context.Context, q db.Query, e db.Engine, ask question) (map[int64]head, map[string]int, error) {
+	ways := ask.ways()
+	loosest := ways[len(ways)-1]
+	ids, err := newest(ctx, q, e, ask, loosest, "", Most+1)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(ids) > Most {
+		n, err := counts(ctx, q, e, ask, loosest, Most)
+		return nil, n, err
+	}
+	about, err := heads(ctx, q, ids)
+	n := map[string]int{}
+	for _, h := range about {
+		n[h.kind]++
+	}
+	return about, n, err
+}
+
+// ordered returns the documents of a kind in the order of Find, total of them.
+// about may hold what is known of them already.
+func ordered(ctx context.Context, q db.Query, e db.Engine, ask question, kind string, total int, about map[int64]head) ([]found, error) {
 	type group struct {
 		way way
 		ids []int64
@@ -140,20 +161,22 @@ func ordered(ctx context.Context, q db.Query, e db.Engine, ask question, kind st
 		}
 		g := group{way: w}
 		for _, id := range ids {
-			if !seen[id] && len(all) < Most {
+			if !seen[id] && len(all) < total {
 				seen[id] = true
 				g.ids = append(g.ids, id)
 				all = append(all, id)
 			}
 		}
 		groups = append(groups, g)
-		if len(all) == Most {
+		if len(all) == total {
 			break
 		}
 	}
-	about, err := heads(ctx, q, all)
-	if err != nil {
-		return nil, err
+	if about == nil {
+		var err error
+		if about, err = heads(ctx, q, all); err != nil {
+			return nil, err
+		}
 	}
 	result := make([]found, 0, len(all))
 	for _, g := range groups {

@@ -2,6 +2,7 @@ package search_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
@@ -330,5 +331,30 @@ func BenchmarkFind20000(b *testing.B) {
 			slices.Sort(took)
 			b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
 		})
+	}
+}
+
+// The digest is the same constant on both engines: what they find and how they
+// put it in order does not differ.
+func TestBothEnginesAgree(t *testing.T) {
+	d := open(t, searchtest.Docs(1200, 7)...)
+	sum := sha256.New()
+	for _, query := range []string{"dân", "dan", "hoà", "hòa bình", "hoa binh", "hop long", `"quy chế dân chủ"`, `"dân làm" kiểm`, "phuong yen ho",
+		"công tác", "đối thoại Yên Hòa", "số 12", "th", "t", "tieu chi 1.2"} {
+		for _, kind := range append([]string{""}, search.Kinds...) {
+			for _, page := range []int{1, 25} {
+				r, err := search.Find(context.Background(), d, query, kind, page)
+				if err != nil {
+					t.Fatal(err)
+				}
+				fmt.Fprintln(sum, query, kind, page, r.Total, r.More, r.Counts, refs(r))
+				for _, h := range r.Hits {
+					fmt.Fprintln(sum, shown(h.Title), shown(h.Snippet))
+				}
+			}
+		}
+	}
+	if got, want := fmt.Sprintf("%x", sum.Sum(nil)[:8]), "69c0c830eb8b06c0"; got != want {
+		t.Errorf("digest of all that is found %s, want %s", got, want)
 	}
 }

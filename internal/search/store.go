@@ -157,9 +157,9 @@ func counts(ctx context.Context, q db.Query, e db.Engine, ask question, w way, m
 
 // head is what the order of results needs of a document.
 type head struct {
-	id    int64
-	title string
-	at    time.Time
+	id          int64
+	kind, title string
+	at          time.Time
 }
 
 func heads(ctx context.Context, q db.Query, ids []int64) (map[int64]head, error) {
@@ -168,10 +168,10 @@ func heads(ctx context.Context, q db.Query, ids []int64) (map[int64]head, error)
 		return all, nil
 	}
 	_, err := db.All(ctx, q, func(rows *sql.Rows) (h head, err error) {
-		err = rows.Scan(&h.id, &h.title, db.When(&h.at))
+		err = rows.Scan(&h.id, &h.kind, &h.title, db.When(&h.at))
 		all[h.id] = h
 		return h, err
-	}, `select id, title, at from search_doc where id in `+db.Values(1, len(ids)), anys(ids)...)
+	}, `select id, kind, title, at from search_doc where id in `+db.Values(1, len(ids)), anys(ids)...)
 	return all, err
 }
 

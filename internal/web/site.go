@@ -105,6 +105,15 @@ func (b Base) Other() string {
 	return "vi"
 }
 
+// Switch is the address of this page in the other language.
+func (b Base) Switch() string {
+	query := "?"
+	if b.Query != "" {
+		query += b.Query + "&"
+	}
+	return (&url.URL{Path: b.Path}).EscapedPath() + query + "lang=" + b.Other()
+}
+
 // New parses the pages of the rooms once for each language, so no request
 // has to change a template that another request is using.
 func New(set Settings, rooms ...Room) (*Site, error) {
@@ -201,6 +210,7 @@ type Outcome struct {
 	data  any
 	page  string
 	err   error
+	once  bool
 	code  int // of a JSON answer to a write that wrote nothing
 }
 
@@ -220,6 +230,12 @@ func Plain(to, key string) Outcome { return Outcome{plain: true, to: doneAt(to, 
 
 // Shown answers with a page and nothing written: a preview, or a step of a form.
 func Shown(page string, data any) Outcome { return Outcome{page: page, data: data} }
+
+// SavedPage answers a recorded write with a page that is shown once, such as a
+// slip with a one-time code.
+func SavedPage(ack ledger.Ack, page string, data any) Outcome {
+	return Outcome{ack: ack, page: page, data: data, once: true}
+}
 
 // Again answers with the form as it was typed and what is wrong with it. Nothing
 // was written.
@@ -248,6 +264,9 @@ func (s *Site) write(w http.ResponseWriter, r *http.Request, route Route) error 
 	out, err := route.Write(w, r)
 	if err != nil {
 		return err
+	}
+	if out.once && !out.ack.Recorded() {
+		return fmt.Errorf("%s wants to answer a write that is not recorded", route.Pattern)
 	}
 	if out.page != "" {
 		code := http.StatusOK
@@ -329,6 +348,9 @@ func (s *Site) render(w http.ResponseWriter, r *http.Request, code int, page str
 	if strings.Contains(r.URL.RawQuery, "lang=") {
 		http.SetCookie(w, &http.Cookie{Name: "lang", Value: l, Path: "/", MaxAge: 365 * 24 * 3600, SameSite: http.SameSiteLaxMode, HttpOnly: true, Secure: s.Secure(r)})
 	}
+	if hasSession(r) {
+		w.Header().Set("Cache-Control", "no-store")
+	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Language", l)
 	w.Header().Add("Vary", "Cookie, Accept-Language, Accept-Encoding")
@@ -390,6 +412,10 @@ func (s *Site) fail(w http.ResponseWriter, r *http.Request, err error) {
 	wantsPage := !strings.HasPrefix(r.Header.Get("Accept"), "application/json")
 	if kind == fault.Forbidden && !base.Actor.SignedIn() && r.Method == http.MethodGet && wantsPage && actorErr == nil {
 		http.Redirect(w, r, "/dang-nhap?den="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
+		return
+	}
+	if kind == fault.Forbidden && base.Actor.SignedIn() && !base.Actor.Enrolled && r.Method == http.MethodGet && wantsPage {
+		http.Redirect(w, r, "/tai-khoan", http.StatusSeeOther) // where the password and the factor are set
 		return
 	}
 	words := s.Words(l, err)
