@@ -340,3 +340,6 @@ func (p boardPage) Problems() []string {
 	}
 	return all
 }
+
+// Count says how many sheets are in a state.
+func (p boardPage) Count(s State) int { return p.Counts[s] }

@@ -93,6 +93,24 @@ func (p pages) sheetPage(r *http.Request, tab string) (sheetPage, error) {
 	return page, nil
 }
 
+// allowed returns who asks where the policy lets them do action to the sheet, so
+// that nobody is told what is wrong with a form they may not send.
+func (p pages) allowed(r *http.Request, action policy.Action) (policy.Actor, error) {
+	actor, err := p.Actor(r)
+	if err != nil {
+		return actor, err
+	}
+	sheet, err := findSheet(r.Context(), p.db, `where id = $1`, r.PathValue("sheet"))
+	if err != nil {
+		return actor, err
+	}
+	object, _, err := p.object(r.Context(), p.db, sheet)
+	if err != nil {
+		return actor, err
+	}
+	return actor, policy.May(actor, action, object)
+}
+
 func sheetPath(id string) string { return "/viec/phieu/" + id }
 
 // figuresPage is the grid of figures.
@@ -198,6 +216,9 @@ func cellsOf(form url.Values, c Criteria) []Cell {
 
 func (p pages) saveFigures(w http.ResponseWriter, r *http.Request) (web.Outcome, error) {
 	if err := r.ParseForm(); err != nil {
+		return web.Outcome{}, err
+	}
+	if _, err := p.allowed(r, policy.SheetEdit); err != nil {
 		return web.Outcome{}, err
 	}
 	page, err := p.figuresPage(r)
@@ -366,7 +387,7 @@ func tenthsOf(text, field string) (*int64, error) {
 
 func (p pages) setMark(w http.ResponseWriter, r *http.Request) (web.Outcome, error) {
 	code := r.PathValue("code")
-	actor, err := p.Actor(r)
+	actor, err := p.allowed(r, policy.SheetEdit)
 	if err != nil {
 		return web.Outcome{}, err
 	}
@@ -381,7 +402,7 @@ func (p pages) setMark(w http.ResponseWriter, r *http.Request) (web.Outcome, err
 
 func (p pages) judge(w http.ResponseWriter, r *http.Request) (web.Outcome, error) {
 	code := r.PathValue("code")
-	actor, err := p.Actor(r)
+	actor, err := p.allowed(r, policy.SheetVerify)
 	if err != nil {
 		return web.Outcome{}, err
 	}
@@ -395,16 +416,17 @@ func (p pages) judge(w http.ResponseWriter, r *http.Request) (web.Outcome, error
 
 func (p pages) addFile(w http.ResponseWriter, r *http.Request) (web.Outcome, error) {
 	code := r.PathValue("code")
-	actor, err := p.Actor(r)
+	actor, err := p.allowed(r, policy.SheetEdit)
 	if err != nil {
 		return web.Outcome{}, err
 	}
 	file, head, err := r.FormFile("file")
-	if errors.Is(err, http.ErrMissingFile) {
-		return p.answerPoints(r, code, "", ledger.Ack{}, fault.New(fault.Invalid, "emulation.file.missing").In("file"))
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return p.answerPoints(r, code, "", ledger.Ack{}, fault.New(fault.TooLarge, "web.large", lang.Size("vi", evidence.MaxSize)).In("file"))
 	}
 	if err != nil {
-		return web.Outcome{}, err
+		return p.answerPoints(r, code, "", ledger.Ack{}, fault.New(fault.Invalid, "emulation.file.missing").In("file").Because(err))
 	}
 	defer file.Close()
 	var ack ledger.Ack
@@ -426,7 +448,7 @@ func inField(err error, field string) error {
 
 func (p pages) addReference(w http.ResponseWriter, r *http.Request) (web.Outcome, error) {
 	code := r.PathValue("code")
-	actor, err := p.Actor(r)
+	actor, err := p.allowed(r, policy.SheetEdit)
 	if err != nil {
 		return web.Outcome{}, err
 	}
@@ -442,7 +464,7 @@ func (p pages) addReference(w http.ResponseWriter, r *http.Request) (web.Outcome
 }
 
 func (p pages) withdrawProof(w http.ResponseWriter, r *http.Request) (web.Outcome, error) {
-	actor, err := p.Actor(r)
+	actor, err := p.allowed(r, policy.SheetEdit)
 	if err != nil {
 		return web.Outcome{}, err
 	}
@@ -456,7 +478,7 @@ func casesOf(r *http.Request) int64 {
 }
 
 func (p pages) claimBonus(w http.ResponseWriter, r *http.Request) (web.Outcome, error) {
-	actor, err := p.Actor(r)
+	actor, err := p.allowed(r, policy.SheetEdit)
 	if err != nil {
 		return web.Outcome{}, err
 	}
@@ -465,7 +487,7 @@ func (p pages) claimBonus(w http.ResponseWriter, r *http.Request) (web.Outcome, 
 }
 
 func (p pages) deduct(w http.ResponseWriter, r *http.Request) (web.Outcome, error) {
-	actor, err := p.Actor(r)
+	actor, err := p.allowed(r, policy.SheetVerify)
 	if err != nil {
 		return web.Outcome{}, err
 	}
@@ -474,7 +496,7 @@ func (p pages) deduct(w http.ResponseWriter, r *http.Request) (web.Outcome, erro
 }
 
 func (p pages) withdrawClaim(w http.ResponseWriter, r *http.Request) (web.Outcome, error) {
-	actor, err := p.Actor(r)
+	actor, err := p.allowed(r, policy.SheetEdit)
 	if err != nil {
 		return web.Outcome{}, err
 	}
@@ -483,7 +505,7 @@ func (p pages) withdrawClaim(w http.ResponseWriter, r *http.Request) (web.Outcom
 }
 
 func (p pages) decideClaim(w http.ResponseWriter, r *http.Request) (web.Outcome, error) {
-	actor, err := p.Actor(r)
+	actor, err := p.allowed(r, policy.SheetVerify)
 	if err != nil {
 		return web.Outcome{}, err
 	}
@@ -514,7 +536,7 @@ func (p pages) paragraphs(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (p pages) saveParagraph(w http.ResponseWriter, r *http.Request) (web.Outcome, error) {
-	actor, err := p.Actor(r)
+	actor, err := p.allowed(r, policy.SheetEdit)
 	if err != nil {
 		return web.Outcome{}, err
 	}
@@ -550,7 +572,7 @@ func (p pages) answerState(r *http.Request, done string, ack ledger.Ack, err err
 }
 
 func (p pages) submit(w http.ResponseWriter, r *http.Request) (web.Outcome, error) {
-	actor, err := p.Actor(r)
+	actor, err := p.allowed(r, policy.SheetSubmit)
 	if err != nil {
 		return web.Outcome{}, err
 	}
@@ -559,7 +581,7 @@ func (p pages) submit(w http.ResponseWriter, r *http.Request) (web.Outcome, erro
 }
 
 func (p pages) giveBack(w http.ResponseWriter, r *http.Request) (web.Outcome, error) {
-	actor, err := p.Actor(r)
+	actor, err := p.allowed(r, policy.SheetVerify)
 	if err != nil {
 		return web.Outcome{}, err
 	}
@@ -568,7 +590,7 @@ func (p pages) giveBack(w http.ResponseWriter, r *http.Request) (web.Outcome, er
 }
 
 func (p pages) accept(w http.ResponseWriter, r *http.Request) (web.Outcome, error) {
-	actor, err := p.Actor(r)
+	actor, err := p.allowed(r, policy.SheetVerify)
 	if err != nil {
 		return web.Outcome{}, err
 	}

@@ -61,8 +61,11 @@ type Site struct {
 	pages  map[string]map[string]*template.Template // language, then "room/page"
 	kept   pageCache
 	assets map[string]asset
-	origin *http.CrossOriginProtection
-	routes []Route
+	// Rendered, where set, is told of every page rendered; tests look for pages
+	// that none of them reaches.
+	Rendered func(page string)
+	origin   *http.CrossOriginProtection
+	routes   []Route
 }
 
 // Route is one address of the site. Exactly one of Page and Write is set.
@@ -364,6 +367,9 @@ func (s *Site) Execute(b *bytes.Buffer, l, page string, data any) error {
 	t := s.pages[l][page]
 	if t == nil {
 		return fmt.Errorf("no page %s", page)
+	}
+	if s.Rendered != nil {
+		s.Rendered(page)
 	}
 	if err := t.ExecuteTemplate(b, "base", data); err != nil {
 		return fmt.Errorf("render %s: %w", page, err)

@@ -284,9 +284,8 @@ function gridKey(e) {
   if (e.isComposing || e.altKey) return;
   const ctrl = e.ctrlKey || e.metaKey;
   let to;
-  if (e.key === 'Enter' && !ctrl) {
-    to = beside(cell, e.shiftKey ? -1 : 1, 0) || cell.form?.querySelector('button:not([type=button])');
-  } else if (e.shiftKey) return;
+  if (e.key === 'Enter' && !ctrl) to = beside(cell, e.shiftKey ? -1 : 1, 0);
+  else if (e.shiftKey) return;
   else if (e.key === 'ArrowDown' && !ctrl) to = beside(cell, 1, 0);
   else if (e.key === 'ArrowUp' && !ctrl) to = beside(cell, -1, 0);
   else if (e.key === 'ArrowRight' && ctrl && cell.selectionEnd === cell.value.length) to = beside(cell, 0, 1);
@@ -331,6 +330,7 @@ async function copy(button) {
 function start() {
   const inGrid = (e) => e.target.matches?.('table[data-grid] input.cell');
   document.addEventListener('keydown', (e) => { if (inGrid(e)) gridKey(e); });
+  document.addEventListener('keypress', (e) => { if (inGrid(e) && e.key === 'Enter') e.preventDefault(); }); // never submits
   document.addEventListener('paste', (e) => { if (inGrid(e)) gridPaste(e); });
   document.addEventListener('input', (e) => {
     const el = e.target, form = el.form;
