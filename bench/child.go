@@ -31,7 +31,7 @@ const (
 )
 
 func play(ctx context.Context, role string, args []string) error {
-	stop, err := startProfile(role)
+	stop, err := startProfile(os.Getenv(profileVariable), role)
 	if err != nil {
 		return err
 	}
@@ -48,9 +48,8 @@ func play(ctx context.Context, role string, args []string) error {
 	return errors.Join(err, stop())
 }
 
-// startProfile writes profiles of a role where they were asked for.
-func startProfile(role string) (stop func() error, err error) {
-	folder := os.Getenv(profileVariable)
+// startProfile writes profiles of a role, until stop, where a folder is given.
+func startProfile(folder, role string) (stop func() error, err error) {
 	if folder == "" {
 		return func() error { return nil }, nil
 	}

@@ -72,6 +72,10 @@ func run(ctx context.Context, out io.Writer, folder, profile string, only []stri
 	if err := seed(ctx, b.seeded); err != nil {
 		return err
 	}
+	stop, err := startProfile(profile, "bench")
+	if err != nil {
+		return err
+	}
 	for _, part := range []struct {
 		name    string
 		measure func(context.Context) error
@@ -83,6 +87,9 @@ func run(ctx context.Context, out io.Writer, folder, profile string, only []stri
 		if err := part.measure(ctx); err != nil {
 			return fmt.Errorf("%s: %w", part.name, err)
 		}
+	}
+	if err := stop(); err != nil {
+		return err
 	}
 	return b.print(out)
 }

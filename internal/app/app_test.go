@@ -27,6 +27,16 @@ type seeded struct {
 // ends, everything recorded must still hold.
 func demonstration(t testing.TB) *seeded {
 	t.Helper()
+	s := emptyApp(t)
+	if err := Seed(context.Background(), s.App, s.clock); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// emptyApp is the program over an empty database.
+func emptyApp(t testing.TB) *seeded {
+	t.Helper()
 	d, err := db.Open(context.Background(), dbtest.Source(t))
 	if err != nil {
 		t.Fatal(err)
@@ -35,9 +45,6 @@ func demonstration(t testing.TB) *seeded {
 	clock.Set(DemoStart)
 	a, err := New(context.Background(), d, Settings{Demo: true, Now: clock.Now, Files: t.TempDir(), Log: slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))})
 	if err != nil {
-		t.Fatal(err)
-	}
-	if err := Seed(context.Background(), a, clock); err != nil {
 		t.Fatal(err)
 	}
 	srv := httptest.NewServer(a.Handler())

@@ -125,8 +125,8 @@ func day(s string) time.Time {
 	return t
 }
 
-// after is the first day after the last one, as terms keep it.
-func after(s string) time.Time {
+// dayAfter is the first day after the last one, as terms keep it.
+func dayAfter(s string) time.Time {
 	if s == "" {
 		return time.Time{}
 	}
@@ -185,7 +185,7 @@ func (s *seeder) register(tx *ledger.Tx, u unitData, parent, basis string) error
 	if from == "" {
 		from = "1990-01-01"
 	}
-	made, err := s.Units.RegisterTx(s.ctx, tx, unit.Draft{Name: nameOf(u), Kind: kindOf[u.Kind], Code: u.Code, ParentID: parent, From: day(from), To: after(u.Until), Basis: basis})
+	made, err := s.Units.RegisterTx(s.ctx, tx, unit.Draft{Name: nameOf(u), Kind: kindOf[u.Kind], Code: u.Code, ParentID: parent, From: day(from), To: dayAfter(u.Until), Basis: basis})
 	if err != nil {
 		return fmt.Errorf("register %s %s: %w", u.Code, u.Name, err)
 	}
@@ -234,10 +234,10 @@ func (s *seeder) registry() error {
 				terms := []cluster.Member{}
 				for _, t := range c.Terms {
 					if t.Unit == m.Unit {
-						terms = append(terms, cluster.Member{UnitID: s.units[m.Unit].ID, Code: m.Unit, Role: cluster.Role(t.Role), From: day(t.From), To: after(t.Until)})
+						terms = append(terms, cluster.Member{UnitID: s.units[m.Unit].ID, Code: m.Unit, Role: cluster.Role(t.Role), From: day(t.From), To: dayAfter(t.Until)})
 					}
 				}
-				members = append(members, fillTerms(terms, cluster.Member{UnitID: s.units[m.Unit].ID, Code: m.Unit, Role: cluster.Plain, From: day(m.From), To: after(m.Until)})...)
+				members = append(members, fillTerms(terms, cluster.Member{UnitID: s.units[m.Unit].ID, Code: m.Unit, Role: cluster.Plain, From: day(m.From), To: dayAfter(m.Until)})...)
 			}
 			made, err := s.Clusters.CreateTx(s.ctx, tx, cluster.Cluster{Code: c.Code, Name: c.Name, Superior: c.Superior, Basis: c.Note, Closed: c.Closed}, members)
 			if err != nil {

@@ -231,18 +231,22 @@ func TestFindByKindAndPage(t *testing.T) {
 	}
 }
 
-// Documents of one minute whose names give the same id must both be kept.
-func TestManyOfOneMoment(t *testing.T) {
-	var docs []search.Doc
-	for i := range 3000 {
-		docs = append(docs, search.Doc{Kind: search.Unit, Ref: fmt.Sprint("u", i), Title: fmt.Sprint("Xã số ", i), At: noon})
+// u64461 and u361880 of one minute have the same id by their names; both are kept.
+func TestNamesThatMeet(t *testing.T) {
+	u := func(ref string) search.Doc {
+		return search.Doc{Kind: search.Unit, Ref: ref, Title: "Xã", Body: "số " + ref, At: noon}
 	}
-	d := open(t, docs...)
-	if n, err := search.Rows(context.Background(), d); err != nil || n != 3000 {
-		t.Errorf("indexed %d, %v; want 3000", n, err)
-	}
-	if got := refs(find(t, d, "1234")); got != "u1234" {
-		t.Errorf("found %q, want u1234", got)
+	d := open(t, u("u64461"), u("u361880"), u("u1"))
+	for _, again := range []bool{false, true} {
+		if n, err := search.Rows(context.Background(), d); err != nil || n != 3 {
+			t.Errorf("indexed %d, %v; want 3", n, err)
+		}
+		if got := refs(find(t, d, "u64461")) + " " + refs(find(t, d, "u361880")); got != "u64461 u361880" {
+			t.Errorf("found %q", got)
+		}
+		if !again {
+			write(t, d, func(tx *ledger.Tx) error { return search.Put(context.Background(), tx, u("u64461")) })
+		}
 	}
 }
 
@@ -337,12 +341,12 @@ func BenchmarkFind20000(b *testing.B) {
 // The digest is the same constant on both engines: what they find and how they
 // put it in order does not differ.
 func TestBothEnginesAgree(t *testing.T) {
-	d := open(t, searchtest.Docs(1200, 7)...)
+	d := open(t, searchtest.Docs(700, 7)...)
 	sum := sha256.New()
 	for _, query := range []string{"dân", "dan", "hoà", "hòa bình", "hoa binh", "hop long", `"quy chế dân chủ"`, `"dân làm" kiểm`, "phuong yen ho",
 		"công tác", "đối thoại Yên Hòa", "số 12", "th", "t", "tieu chi 1.2"} {
-		for _, kind := range append([]string{""}, search.Kinds...) {
-			for _, page := range []int{1, 25} {
+		for _, kind := range []string{"", search.News} {
+			for _, page := range []int{1, 3} {
 				r, err := search.Find(context.Background(), d, query, kind, page)
 				if err != nil {
 					t.Fatal(err)
@@ -354,7 +358,7 @@ func TestBothEnginesAgree(t *testing.T) {
 			}
 		}
 	}
-	if got, want := fmt.Sprintf("%x", sum.Sum(nil)[:8]), "69c0c830eb8b06c0"; got != want {
+	if got, want := fmt.Sprintf("%x", sum.Sum(nil)[:8]), "6ab8de59d89dab99"; got != want {
 		t.Errorf("digest of all that is found %s, want %s", got, want)
 	}
 }
