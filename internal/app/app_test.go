@@ -3,13 +3,16 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"dongthuan/internal/db"
@@ -23,27 +26,71 @@ type seeded struct {
 	url   string
 }
 
-// demonstration seeds a database of the test's own and serves it. When the test
-// ends, everything recorded must still hold.
+// seed is the demonstration's database and files, made once for all tests.
+var seed = sync.OnceValues(func() (source string, err error) {
+	source, seedRemove, err = dbtest.Template(func(source string) error {
+		clock := &Clock{}
+		clock.Set(DemoStart)
+		d, err := db.Open(context.Background(), source)
+		if err != nil {
+			return err
+		}
+		if seedFiles, err = os.MkdirTemp("", "seed-"); err != nil {
+			return err
+		}
+		a, err := New(context.Background(), d, Settings{Demo: true, Now: clock.Now, Files: seedFiles, Log: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			return err
+		}
+		return errors.Join(Seed(context.Background(), a, clock), a.Close(context.Background()), d.Close())
+	})
+	return source, err
+})
+
+var (
+	seedFiles  string
+	seedRemove func()
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if seedRemove != nil {
+		seedRemove()
+		os.RemoveAll(seedFiles)
+	}
+	os.Exit(code)
+}
+
+// demonstration serves a copy of the demonstration. When the test ends, everything
+// recorded must still hold.
 func demonstration(t testing.TB) *seeded {
 	t.Helper()
-	s := emptyApp(t)
-	if err := Seed(context.Background(), s.App, s.clock); err != nil {
+	template, err := seed()
+	if err != nil {
 		t.Fatal(err)
 	}
-	return s
+	files := t.TempDir()
+	if err := os.CopyFS(files, os.DirFS(seedFiles)); err != nil {
+		t.Fatal(err)
+	}
+	return serveApp(t, dbtest.Copy(t, template), files)
 }
 
 // emptyApp is the program over an empty database.
 func emptyApp(t testing.TB) *seeded {
 	t.Helper()
-	d, err := db.Open(context.Background(), dbtest.Source(t))
+	return serveApp(t, dbtest.Source(t), t.TempDir())
+}
+
+func serveApp(t testing.TB, source, files string) *seeded {
+	t.Helper()
+	d, err := db.Open(context.Background(), source)
 	if err != nil {
 		t.Fatal(err)
 	}
 	clock := &Clock{}
 	clock.Set(DemoStart)
-	a, err := New(context.Background(), d, Settings{Demo: true, Now: clock.Now, Files: t.TempDir(), Log: slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))})
+	a, err := New(context.Background(), d, Settings{Demo: true, Now: clock.Now, Files: files, Log: slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -157,6 +157,7 @@ type serveCommand struct {
 	TLSCert     string `name:"tls-cert" env:"TLS_CERT" help:"Certificate file (PEM); with --tls-key the site is served over TLS." placeholder:"FILE"`
 	TLSKey      string `name:"tls-key" env:"TLS_KEY" help:"Key file (PEM)." placeholder:"FILE"`
 	BehindProxy bool   `env:"BEHIND_PROXY" help:"Trust X-Forwarded-Proto and X-Forwarded-For: only where a proxy of yours writes them."`
+	Address     string `env:"ADDRESS" help:"The site's own address, for feeds (https://…); the one asked at when not given." placeholder:"URL"`
 	NoTOTP      bool   `name:"no-totp" env:"NO_TOTP" help:"Do not ask every account for a second factor."`
 }
 
@@ -164,9 +165,13 @@ func (c serveCommand) Run(w *world) error {
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return usageError{errors.New("--tls-cert and --tls-key go together")}
 	}
-	a, done, err := w.open(Settings{RequireTOTP: !c.NoTOTP, BehindProxy: c.BehindProxy})
+	a, done, err := w.open(Settings{RequireTOTP: !c.NoTOTP, BehindProxy: c.BehindProxy, Address: c.Address})
 	if err != nil {
 		return err
+	}
+	// Uploads that a crash cut off are of no use to anybody.
+	if err := a.Files.Sweep(); err != nil {
+		return errors.Join(err, done())
 	}
 	return errors.Join(serve(w, a, c, nil), done())
 }
@@ -239,7 +244,9 @@ func (c demoCommand) Run(w *world) error {
 		return err
 	}
 	w.set.Files = filepath.Join(folder, "tep")
-	if w.set.Database == "dongthuan.db" {
+	// A database set for the real site is not a demonstration's: only --database
+	// on the command line is.
+	if w.set.Database == "dongthuan.db" || w.set.Database == os.Getenv("DATABASE") {
 		w.set.Database = filepath.Join(folder, "demo.db")
 	}
 	return w.demonstrate(c.Listen, filepath.Join(folder, demoMark))

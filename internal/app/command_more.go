@@ -13,8 +13,10 @@ import (
 	"time"
 
 	"dongthuan/internal/account"
+	"dongthuan/internal/cluster"
 	"dongthuan/internal/db"
 	"dongthuan/internal/document"
+	"dongthuan/internal/fault"
 	"dongthuan/internal/lang"
 	"dongthuan/internal/ledger"
 	"dongthuan/internal/policy"
@@ -99,12 +101,18 @@ func (c userAdd) Run(w *world) error {
 		role := account.Role{Role: policy.Role(c.Role), From: account.Day(a.Now())}
 		switch role.Role.Scope() {
 		case policy.OfUnit:
+			if c.Unit == "" {
+				return usageError{fmt.Errorf("the role %s is held over a unit: give --unit", c.Role)}
+			}
 			u, err := a.Units.ByCode(w.ctx, c.Unit, a.Now())
 			if err != nil {
 				return err
 			}
 			role.Unit = u.ID
 		case policy.OfCluster:
+			if c.Cluster == "" {
+				return usageError{fmt.Errorf("the role %s is held over a cluster: give --cluster", c.Role)}
+			}
 			cl, err := a.Clusters.Get(w.ctx, c.Cluster)
 			if err != nil {
 				return err
@@ -185,7 +193,66 @@ func (c userReset) Run(w *world) error {
 }
 
 type importCommand struct {
-	Units importUnits `cmd:"" help:"Units from a list: CSV, the national list (JSON), or a dated state of the country (JSON). doc/formats.md has the formats."`
+	Cluster importCluster `cmd:"" help:"An emulation cluster with the dated terms of its units (JSON). doc/formats.md has the form."`
+	Units   importUnits   `cmd:"" help:"Units from a list: CSV, the national list (JSON), or a dated state of the country (JSON). doc/formats.md has the formats."`
+}
+
+type importCluster struct {
+	File string `arg:"" type:"existingfile" help:"The cluster: its code, name, superior, basis, and the terms of its units."`
+}
+
+// clusterFile is the form of a cluster's file; doc/formats.md describes it.
+type clusterFile struct {
+	Code, Name, Superior, Basis string
+	Terms                       []struct {
+		Unit string // code of the unit in the registry
+		Code string // its code in the cluster
+		Role string // lead, deputy, member
+		From string // first day, yyyy-mm-dd
+		To   string // first day it no longer holds; empty while it runs
+	}
+}
+
+func (c importCluster) Run(w *world) error {
+	body, err := os.ReadFile(c.File)
+	if err != nil {
+		return err
+	}
+	var f clusterFile
+	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&f); err != nil {
+		return fmt.Errorf("%s: %w", c.File, err)
+	}
+	return w.with(func(a *App) error {
+		var terms []cluster.Member
+		for _, t := range f.Terms {
+			from, err := lang.ParseDate(t.From)
+			if err != nil {
+				return fmt.Errorf("%s, from: %w", t.Code, err)
+			}
+			m := cluster.Member{Code: t.Code, Role: cluster.Role(t.Role), From: from}
+			if t.To != "" {
+				if m.To, err = lang.ParseDate(t.To); err != nil {
+					return fmt.Errorf("%s, to: %w", t.Code, err)
+				}
+			}
+			if m.Role != cluster.Lead && m.Role != cluster.Deputy && m.Role != cluster.Plain {
+				return fmt.Errorf("%s: role %q is none of lead, deputy, member", t.Code, t.Role)
+			}
+			u, err := a.Units.ByCode(w.ctx, t.Unit, from)
+			if err != nil {
+				return fmt.Errorf("%s: %w", t.Unit, err)
+			}
+			m.UnitID = u.ID
+			terms = append(terms, m)
+		}
+		made, _, err := a.Clusters.Create(w.ctx, account.System, cluster.Cluster{Code: f.Code, Name: f.Name, Superior: f.Superior, Basis: f.Basis}, terms)
+		if err != nil {
+			return err
+		}
+		return w.print(map[string]any{"cluster": made.Code, "terms": len(terms)}, fmt.Sprintf("Đã lập cụm (cluster made): %s, %d terms", made.Name, len(terms)))
+	})
 }
 
 type importUnits struct {
@@ -278,10 +345,12 @@ func (c exportCommand) Run(w *world) error {
 		if err := write("ranking.json", ranking); err != nil {
 			return err
 		}
-		if public, err := a.Reports.Read(w.ctx, p.Slug(cl), 0); err == nil {
-			if err := write("report.json", public.Compiled); err != nil {
-				return err
-			}
+		public, err := a.Reports.Read(w.ctx, p.Slug(cl), 0)
+		if err == nil {
+			err = write("report.json", public.Compiled)
+		}
+		if err != nil && fault.KindOf(err) != fault.NotFound { // a period may have no report
+			return err
 		}
 		return w.print(map[string]string{"folder": c.Out}, "Đã xuất (exported): "+c.Out)
 	})

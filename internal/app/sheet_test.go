@@ -234,6 +234,7 @@ func TestWorkbookRefusals(t *testing.T) {
 		}
 	}
 	set("F4", 3)
+	set("G4", "x")
 	set("F5", "1.234,5")
 	set("F6", "hai mươi")
 	set("F7", -4)
@@ -252,7 +253,7 @@ func TestWorkbookRefusals(t *testing.T) {
 	if code != http.StatusOK {
 		t.Fatalf("preview: %d", code)
 	}
-	for _, want := range []string{"Xác nhận ghi 2 ô", "“hai mươi” không phải là số", "không được âm", "là công thức", "vùng gộp ô"} {
+	for _, want := range []string{"Xác nhận ghi 3 ô", "“hai mươi” không phải là số", "không được âm", "là công thức", "vùng gộp ô"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the preview does not say %q; it says %.300q", want, after(body, "Xem trước nội dung"))
 		}
@@ -461,5 +462,45 @@ func TestBackupAndRestore(t *testing.T) {
 	spoiled[len(spoiled)/2] ^= 1
 	if _, _, err := CheckBackup(bytes.NewReader(spoiled), int64(len(spoiled))); err == nil {
 		t.Error("a spoiled backup was taken for whole")
+	}
+}
+
+// TestSecondCriteria publishes a second version while units fill in: their sheets go
+// over to it with what was entered, and once a unit has handed in it is refused.
+func TestSecondCriteria(t *testing.T) {
+	s := demonstration(t)
+	p := s.places(t)
+	secretary := policy.Actor{Account: "x", Office: "Thư ký", Enrolled: true, Holds: []policy.Membership{{Role: policy.Secretary, Cluster: p.cluster}}}
+	c, err := criteria()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.Emulation.SaveCriteria(t.Context(), secretary, p.period, c); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Emulation.PublishCriteria(t.Context(), secretary, p.period); keys(err) != "=emulation.criteria.handedin" {
+		t.Fatalf("published beside sheets that were handed in: %v", err)
+	}
+	id := s.sheetOf(t, "2026-nam", "DV01")
+	if _, err := s.Emulation.Return(t.Context(), secretary, id, "Chờ bảng tiêu chí mới"); err != nil {
+		t.Fatal(err)
+	}
+	before, err := s.Emulation.Board(t.Context(), secretary, p.period)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Emulation.PublishCriteria(t.Context(), secretary, p.period); err != nil {
+		t.Fatal(err)
+	}
+	now, err := s.Emulation.Board(t.Context(), secretary, p.period)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if now.Criteria.Version != 2 || len(now.Standings) != 12 || now.Standings[0].Total.Points != before.Standings[0].Total.Points {
+		t.Errorf("version %d ranks %d units, the first with %d points, want 2, 12, %d", now.Criteria.Version, len(now.Standings), now.Standings[0].Total.Points, before.Standings[0].Total.Points)
+	}
+	v, err := s.Emulation.Open(t.Context(), secretary, id)
+	if err != nil || len(v.Sheet.Proofs) == 0 {
+		t.Errorf("the evidence was left behind: %d, %v", len(v.Sheet.Proofs), err)
 	}
 }

@@ -47,7 +47,7 @@ type Pair struct {
 	Name        string
 	Before, Now int64
 	BeforeLabel string
-	NowText     string
+	NowLabel    string
 }
 
 // Class is the colour of part i of a bar, for the legend: s1 to s6, then again.
@@ -127,7 +127,7 @@ func Paired(t Text, rows []Pair) template.HTML {
 			return ""
 		}
 		top = max(top, r.Now, r.Before)
-		longest = max(longest, len([]rune(r.NowText)), len([]rune(r.BeforeLabel)))
+		longest = max(longest, len([]rune(r.NowLabel)), len([]rune(r.BeforeLabel)))
 	}
 	if len(rows) == 0 {
 		return ""
@@ -141,7 +141,7 @@ func Paired(t Text, rows []Pair) template.HTML {
 		for _, b := range []struct {
 			class, label string
 			value        int64
-		}{{NowClass, r.NowText, r.Now}, {BeforeClass, r.BeforeLabel, r.Before}} {
+		}{{NowClass, r.NowLabel, r.Now}, {BeforeClass, r.BeforeLabel, r.Before}} {
 			if b.value > 0 {
 				d.bar(b.class, 0, b.value, pairHeight, "")
 			}

@@ -26,6 +26,19 @@ func New(d *db.DB, book *ledger.Ledger, now func() time.Time) *Service {
 	return &Service{d, book, now}
 }
 
+// Create registers a cluster with its terms.
+func (s *Service) Create(ctx context.Context, actor policy.Actor, c Cluster, members []Member) (Cluster, ledger.Ack, error) {
+	if err := policy.May(actor, policy.UnitManage, policy.Object{}); err != nil {
+		return c, ledger.Ack{}, err
+	}
+	var made Cluster
+	ack, err := s.book.Write(ctx, func(tx *ledger.Tx) (err error) {
+		made, err = s.CreateTx(ctx, tx, c, members)
+		return err
+	})
+	return made, ack, err
+}
+
 // CreateTx registers a cluster with its terms.
 func (s *Service) CreateTx(ctx context.Context, tx *ledger.Tx, c Cluster, members []Member) (Cluster, error) {
 	if !codeForm.MatchString(c.Code) {

@@ -41,7 +41,7 @@ func groupBars(b web.Base, r Ranking) Bars {
 	for _, g := range r.Groups {
 		most += g.Max
 	}
-	bars.SVG = chart.Stacked(chart.Text{ID: "groups", Title: bars.Title, Description: b.Words("emulation.chart.table")}, stacks, most)
+	bars.SVG = chart.Stacked(chart.Text{ID: "groups", Title: bars.Title, Description: b.Words("emulation.chart.table"), Write: func(n int64) string { return lang.Points(b.Lang, n) }}, stacks, most)
 	return bars
 }
 

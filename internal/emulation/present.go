@@ -5,6 +5,7 @@ import (
 	"math/big"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"dongthuan/internal/cluster"
@@ -265,9 +266,9 @@ func rankingRows(b web.Base, r Ranking) [][]string {
 	for _, row := range r.Rows {
 		line := []string{itoa(int64(row.Rank)), row.Unit, row.Name}
 		for _, g := range row.Groups {
-			line = append(line, lang.Points(b.Lang, g))
+			line = append(line, plain(g, 10))
 		}
-		rows = append(rows, append(line, lang.Points(b.Lang, row.Base), lang.Points(b.Lang, row.Bonus), lang.Points(b.Lang, row.Deduction), lang.Points(b.Lang, row.Total), row.Class))
+		rows = append(rows, append(line, plain(row.Base, 10), plain(row.Bonus, 10), plain(row.Deduction, 10), plain(row.Total, 10), row.Class))
 	}
 	return rows
 }
@@ -281,12 +282,17 @@ func figureRows(b web.Base, c Criteria, standings []Standing, codes map[string]s
 		for _, in := range c.Inputs {
 			value := ""
 			if v := st.Sheet.Figures[in.Indicator].Value; v != nil {
-				value = lang.Figure(b.Lang, *v)
+				value = plain(*v, lang.Unit)
 			}
 			rows = append(rows, []string{codes[st.Sheet.UnitID], in.Indicator, in.Label, in.UnitLabel, value})
 		}
 	}
 	return rows
+}
+
+// plain writes n/unit as programs read it, the same in every language: 1234.5.
+func plain(n, unit int64) string {
+	return strconv.FormatFloat(float64(n)/float64(unit), 'f', -1, 64)
 }
 
 func writeCSV(w http.ResponseWriter, name string, rows [][]string) error {

@@ -113,8 +113,8 @@ func describe(c Criteria, office string) map[string]any {
 }
 
 // PublishCriteria publishes the draft, opens the period and a sheet for each
-// member unit. A later version is published beside the first one, and sheets
-// already opened keep theirs.
+// member unit. A later version is published as long as no unit has handed in:
+// the sheets being filled in go over to it, with all that was entered.
 func (s *Service) PublishCriteria(ctx context.Context, actor policy.Actor, periodID string) (ledger.Ack, error) {
 	return s.book.Write(ctx, func(tx *ledger.Tx) error {
 		p, err := s.clusters.PeriodByID(ctx, tx, periodID)
@@ -141,6 +141,9 @@ func (s *Service) publishCriteriaTx(ctx context.Context, tx *ledger.Tx, p cluste
 	if err != nil {
 		return c, err
 	}
+	if err := s.moveSheets(ctx, tx, p, c); err != nil {
+		return c, err
+	}
 	if err := publishCriteria(ctx, tx, c.ID); err != nil {
 		return c, err
 	}
@@ -161,6 +164,37 @@ func (s *Service) publishCriteriaTx(ctx context.Context, tx *ledger.Tx, p cluste
 		}
 	}
 	return c, tx.Record(ctx, ledger.CriteriaPublished, c.ID, describe(c, office))
+}
+
+// moveSheets takes the sheets of a period to a new version of its criteria. What
+// was said of a criterion goes to the one with the same code; of one that is gone
+// it stays in the trail. Once a unit has handed in, the table it was handed in
+// under stands.
+func (s *Service) moveSheets(ctx context.Context, tx *ledger.Tx, p cluster.Period, c Criteria) error {
+	sheets, err := listSheets(ctx, tx, `where period_id = $1`, p.ID)
+	if err != nil {
+		return err
+	}
+	for _, sh := range sheets {
+		if sh.State == Submitted || sh.State == Verified {
+			return fault.New(fault.Conflict, "emulation.criteria.handedin")
+		}
+	}
+	for _, sh := range sheets {
+		if sh, err = touch(ctx, tx, sh.ID); err != nil {
+			return err
+		}
+		if err := moveSheet(ctx, tx, sh.ID, c.ID); err != nil {
+			return err
+		}
+		if err := insertChanges(ctx, tx, sh.ID, "", []Change{{Subject: "criteria:" + itoa(c.Version), New: itoa(c.Version), Source: "system", Office: SystemOffice}}); err != nil {
+			return err
+		}
+		if err := tx.Record(ctx, ledger.SheetChanged, sh.ID, map[string]any{"sheet_version": sh.Version, "criteria": c.ID}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // defineIndicators hands the definitions of a published table to their room.

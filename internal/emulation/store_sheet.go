@@ -294,3 +294,28 @@ func listResults(ctx context.Context, q db.Query, period string) ([]result, erro
 		return r, err
 	}, `select version, reason, body, at from emulation_result where period_id = $1 order by version desc`, period)
 }
+
+// moveSheet puts a sheet under another version of the criteria: marks, evidence and
+// claims go to what has the same code there.
+func moveSheet(ctx context.Context, tx *ledger.Tx, sheet, criteria string) error {
+	for _, q := range []string{
+		`update emulation_mark set criterion_id = (
+			select n.id from emulation_criterion o join emulation_criterion n on n.code = o.code and n.criteria_id = $2 where o.id = emulation_mark.criterion_id)
+		where sheet_id = $1 and exists (
+			select 1 from emulation_criterion o join emulation_criterion n on n.code = o.code and n.criteria_id = $2 where o.id = emulation_mark.criterion_id)`,
+		`update emulation_proof set criterion_id = (
+			select n.id from emulation_criterion o join emulation_criterion n on n.code = o.code and n.criteria_id = $2 where o.id = emulation_proof.criterion_id)
+		where sheet_id = $1 and exists (
+			select 1 from emulation_criterion o join emulation_criterion n on n.code = o.code and n.criteria_id = $2 where o.id = emulation_proof.criterion_id)`,
+		`update emulation_claim set extra_id = (
+			select n.id from emulation_extra o join emulation_extra n on n.code = o.code and n.side = o.side and n.criteria_id = $2 where o.id = emulation_claim.extra_id)
+		where sheet_id = $1 and exists (
+			select 1 from emulation_extra o join emulation_extra n on n.code = o.code and n.side = o.side and n.criteria_id = $2 where o.id = emulation_claim.extra_id)`,
+		`update emulation_sheet set criteria_id = $2 where id = $1`,
+	} {
+		if _, err := tx.ExecContext(ctx, q, sheet, criteria); err != nil {
+			return fmt.Errorf("move sheet to other criteria: %w", err)
+		}
+	}
+	return nil
+}

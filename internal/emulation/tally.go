@@ -39,8 +39,7 @@ const (
 )
 
 // Tally adds up all sheets of a period under its criteria and ranks them, best
-// first. Sheets given under another version of the criteria are left out: they
-// are tallied under their own.
+// first. All sheets of a period stand under one version of the criteria.
 func Tally(c Criteria, sheets []Sheet) []Standing {
 	criteria := c.All()
 	inputs := make([][][]score.Input, len(criteria)) // by criterion, then sheet

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"dongthuan/internal/evidence"
 	"dongthuan/internal/fault"
@@ -236,7 +237,7 @@ func (p pages) saveFigures(w http.ResponseWriter, r *http.Request) (web.Outcome,
 	case IsNothing(err):
 		// Saving what is there already is no error: the page says so.
 		if script {
-			return web.NotSaved(http.StatusOK, map[string]any{"saved": true, "time": p.now().In(lang.Vietnam).Format("15:04")}), nil
+			return web.NotSaved(http.StatusOK, savedCells(page.Lang, cells, sheet, p.now())), nil
 		}
 		return web.Again("emulation/figures", page, err), nil
 	case err != nil && script:
@@ -254,12 +255,12 @@ func (p pages) saveFigures(w http.ResponseWriter, r *http.Request) (web.Outcome,
 		}
 		return web.Again("emulation/figures", page, err), nil
 	case script:
-		return web.SavedData(ack, savedCells(page.Lang, cells, sheet, ack)), nil
+		return web.SavedData(ack, savedCells(page.Lang, cells, sheet, ack.At())), nil
 	}
 	return web.Saved(ack, sheetPath(sheet.ID), "emulation.done.figures"), nil
 }
 
-func savedCells(l string, cells []Cell, sheet Sheet, ack ledger.Ack) map[string]any {
+func savedCells(l string, cells []Cell, sheet Sheet, at time.Time) map[string]any {
 	type cell struct {
 		Name    string `json:"name"`
 		Version int64  `json:"version"`
@@ -274,7 +275,7 @@ func savedCells(l string, cells []Cell, sheet Sheet, ack ledger.Ack) map[string]
 		}
 		all = append(all, cell{c.Indicator, f.Version, text})
 	}
-	return map[string]any{"saved": true, "time": ack.At().In(lang.Vietnam).Format("15:04"), "version": sheet.Version, "cells": all}
+	return map[string]any{"saved": true, "time": at.In(lang.Vietnam).Format("15:04"), "version": sheet.Version, "cells": all}
 }
 
 // refuseCells answers a script whose cells were refused: nothing was written, and

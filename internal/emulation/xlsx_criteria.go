@@ -264,6 +264,9 @@ func readExtras(c *Criteria, t *table, problems *fault.List) {
 		if e.Code == "" && e.Name == "" {
 			continue
 		}
+		if side := lang.Fold(t.text(r, 0)); side != "thuong" && side != "tru" {
+			problems.Add("file", "emulation.criteria.setting", extrasColumns[0], t.text(r, 0))
+		}
 		e.Points = t.points(r, 3, problems)
 		if t.text(r, 4) != "" {
 			n, err := t.cell(r, 4).Figure()
@@ -283,8 +286,12 @@ func readSettings(c *Criteria, t *table, problems *fault.List) {
 		name, value := t.text(r, 0), t.text(r, 1)
 		switch lang.Fold(name) {
 		case lang.Fold(setNA):
-			if lang.Fold(value) == "du diem" {
+			switch lang.Fold(value) {
+			case "du diem":
 				c.NA = score.Full
+			case "quy doi":
+			default:
+				bad(name, value)
 			}
 		case lang.Fold(setCap):
 			n, err := t.cell(r, 1).Figure()
@@ -293,7 +300,7 @@ func readSettings(c *Criteria, t *table, problems *fault.List) {
 			}
 			c.BonusCap = n / 100
 		case lang.Fold(setClasses):
-			for _, part := range strings.Split(value, ";") {
+			for _, part := range strings.Split(strings.TrimRight(value, "; "), ";") {
 				at, class, ok := strings.Cut(strings.TrimSpace(part), " ")
 				n, err := score.ParsePoints(at)
 				if !ok || err != nil {

@@ -44,7 +44,7 @@ func pointsBars(b web.Base, c Compiled) Bars {
 		}
 		bars.Rows = append(bars.Rows, row)
 	}
-	bars.SVG = chart.Stacked(chart.Text{ID: "points", Title: bars.Title, Description: b.Words("report.chart.table")}, stacks, most)
+	bars.SVG = chart.Stacked(chart.Text{ID: "points", Title: bars.Title, Description: b.Words("report.chart.table"), Write: func(n int64) string { return lang.Points(b.Lang, n) }}, stacks, most)
 	return bars
 }
 
@@ -59,7 +59,7 @@ func comparedBars(b web.Base, c Compiled) Bars {
 			continue
 		}
 		last, now := lang.Figure(b.Lang, *f.Last), lang.Figure(b.Lang, f.Now)
-		pairs = append(pairs, chart.Pair{Name: f.Label, Before: *f.Last, Now: f.Now, BeforeLabel: last, NowText: now})
+		pairs = append(pairs, chart.Pair{Name: f.Label, Before: *f.Last, Now: f.Now, BeforeLabel: last, NowLabel: now})
 		bars.Rows = append(bars.Rows, []string{f.Label, last, now})
 	}
 	if len(pairs) == 0 {

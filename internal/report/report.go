@@ -86,15 +86,19 @@ type Pick struct {
 
 // Task is a line of the key tasks table.
 type Task struct {
-	Task, Lead, With, Due, Product string
+	Task    string `json:"task"`
+	Lead    string `json:"lead"`
+	With    string `json:"with"`
+	Due     string `json:"due"`
+	Product string `json:"product"`
 }
 
 // Part is a place in the section tree of a review report.
 type Part struct {
-	Code    string // "1.3"; of a heading without text of its own, "I"
-	Level   int    // 1 or 2
-	Ordinal string // "I", "3"; "" for the opening
-	Key     string // of its words in text.json
+	Code    string `json:"code"`    // "1.3"; of a heading without text of its own, "I"
+	Level   int    `json:"level"`   // 1 or 2
+	Ordinal string `json:"ordinal"` // "I", "3"; "" for the opening
+	Key     string `json:"key"`     // of its words in text.json
 }
 
 // Tree is the section tree, in order.
@@ -136,8 +140,9 @@ type Indicator struct {
 
 // Group of criteria; Max is in tenths.
 type Group struct {
-	Code, Name string
-	Max        int64
+	Code string `json:"code"`
+	Name string `json:"name"`
+	Max  int64  `json:"max"`
 }
 
 // Criterion and the indicators it takes, in order. Ratio says that the first two
@@ -164,7 +169,7 @@ type Unit struct {
 
 // Missing names the units that handed nothing in.
 func (s Source) Missing() []string {
-	var names []string
+	names := []string{}
 	for _, u := range s.Units {
 		if !u.HandedIn {
 			names = append(names, u.Name)

@@ -81,7 +81,7 @@ func (p pages) find(w http.ResponseWriter, r *http.Request) error {
 		if c.Kind != "" {
 			words = base.Words("search.kind." + c.Kind)
 		}
-		if c.N > 0 || c.Kind == found.Kind {
+		if c.N > 0 || c.Kind == "" || c.Kind == found.Kind {
 			page.Filters = append(page.Filters, filter{words, address(found.Text, c.Kind, 1), c.N, c.More, c.Kind == found.Kind})
 		}
 	}

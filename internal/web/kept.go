@@ -18,11 +18,15 @@ import (
 type pageCache struct {
 	mu    sync.RWMutex
 	pages map[string]*keptPage
+	bytes int // of all bodies, plain and packed
 }
 
 const (
-	keptFor   = 5 * time.Second
-	keptPages = 2000
+	keptFor = 5 * time.Second
+	// keptBytes bounds the memory: addresses with made-up queries push all pages
+	// out, and cost their sender more than us.
+	keptBytes = 24 << 20
+	keptBody  = 1 << 20 // a longer page is not kept
 )
 
 type keptPage struct {
@@ -69,12 +73,7 @@ func (s *Site) keep(seen func(*http.Request), next http.HandlerFunc) http.Handle
 		if p == nil || p.changes != changes || time.Since(p.made) > keptFor {
 			p = s.make(r, next, changes)
 			s.kept.mu.Lock()
-			if s.kept.pages == nil || len(s.kept.pages) >= keptPages {
-				s.kept.pages = map[string]*keptPage{}
-			}
-			if p.code == http.StatusOK {
-				s.kept.pages[key] = p
-			}
+			s.kept.put(key, p)
 			s.kept.mu.Unlock()
 		}
 		if seen != nil && p.code == http.StatusOK {
@@ -84,12 +83,30 @@ func (s *Site) keep(seen func(*http.Request), next http.HandlerFunc) http.Handle
 	}
 }
 
+// put keeps a page; files, errors and long pages are not kept.
+func (c *pageCache) put(key string, p *keptPage) {
+	if old := c.pages[key]; old != nil {
+		c.bytes -= old.size()
+		delete(c.pages, key)
+	}
+	if p.code != http.StatusOK || len(p.body) > keptBody || !strings.HasPrefix(p.header.Get("Content-Type"), "text/html") {
+		return
+	}
+	if c.pages == nil || c.bytes+p.size() > keptBytes {
+		c.pages, c.bytes = map[string]*keptPage{}, 0
+	}
+	c.pages[key] = p
+	c.bytes += p.size()
+}
+
+func (p *keptPage) size() int { return len(p.body) + len(p.packed) + 1024 }
+
 // make renders the page once. The body is packed here, not for each visitor.
 func (s *Site) make(r *http.Request, next http.HandlerFunc, changes uint64) *keptPage {
 	rec := &recorder{header: http.Header{}, code: http.StatusOK}
 	next(rec, r)
 	p := &keptPage{header: rec.header, body: rec.body.Bytes(), code: rec.code, changes: changes, made: time.Now()}
-	if p.code != http.StatusOK {
+	if p.code != http.StatusOK || !strings.HasPrefix(p.header.Get("Content-Type"), "text/html") {
 		return p
 	}
 	sum := sha256.Sum256(p.body)

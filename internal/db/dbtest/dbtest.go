@@ -33,12 +33,18 @@ func Source(t testing.TB) string {
 	if server == "" {
 		return filepath.Join(t.TempDir(), "test.db")
 	}
+	return create(t, server, "")
+}
+
+// create makes a database on the server that is dropped after the test.
+func create(t testing.TB, server, how string) string {
+	t.Helper()
 	admin, err := sql.Open("pgx", server)
 	if err != nil {
 		t.Fatal(err)
 	}
 	name := "test_" + strings.ToLower(rand.Text()[:12])
-	if _, err := admin.Exec("create database " + name); err != nil {
+	if _, err := admin.Exec("create database " + name + how); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -47,11 +53,61 @@ func Source(t testing.TB) string {
 		}
 		admin.Close()
 	})
-	i := strings.LastIndexByte(server, '/')
+	return named(server, name)
+}
+
+// named is the address of a database of a server.
+func named(server, name string) string {
 	query := ""
 	if q := strings.IndexByte(server, '?'); q >= 0 {
 		query, server = server[q:], server[:q]
-		i = strings.LastIndexByte(server, '/')
 	}
-	return server[:i] + "/" + name + query
+	return server[:strings.LastIndexByte(server, '/')] + "/" + name + query
+}
+
+// Template makes one database for a whole package with fill, so that each test can
+// begin with a Copy of it. Remove drops it.
+func Template(fill func(source string) error) (source string, remove func(), err error) {
+	server := os.Getenv("TEST_POSTGRES")
+	if server == "" {
+		dir, err := os.MkdirTemp("", "dbtest-")
+		if err != nil {
+			return "", nil, err
+		}
+		source = filepath.Join(dir, "template.db")
+		return source, func() { os.RemoveAll(dir) }, fill(source)
+	}
+	admin, err := sql.Open("pgx", server)
+	if err != nil {
+		return "", nil, err
+	}
+	name := "template_" + strings.ToLower(rand.Text()[:12])
+	if _, err := admin.Exec("create database " + name); err != nil {
+		return "", nil, err
+	}
+	remove = func() {
+		admin.Exec("drop database " + name + " with (force)")
+		admin.Close()
+	}
+	source = named(server, name)
+	return source, remove, fill(source)
+}
+
+// Copy returns a database of the test's own that begins as the template is. Nobody
+// may have the template open.
+func Copy(t testing.TB, template string) string {
+	t.Helper()
+	server := os.Getenv("TEST_POSTGRES")
+	if server == "" {
+		to := filepath.Join(t.TempDir(), "test.db")
+		b, err := os.ReadFile(template)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(to, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return to
+	}
+	return create(t, server, " template "+template[strings.LastIndexByte(template, '/')+1:])
 }
