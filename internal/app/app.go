@@ -60,6 +60,8 @@ type App struct {
 	Reports    *report.Service
 	News       *news.Service
 	Site       *web.Site
+
+	unitTurn int64 // of the registry, when the search last saw it
 }
 
 // New builds every room over an open database.
@@ -86,6 +88,9 @@ func New(ctx context.Context, d *db.DB, set Settings) (*App, error) {
 	a.News.Address = set.Address
 	a.Emulation.Index, a.Reports.Index, a.News.Index = a.indexCriteria, a.indexReport, a.indexNews
 
+	if a.unitTurn, err = a.Units.Turn(ctx); err != nil {
+		return nil, err
+	}
 	if err := a.serve(); err != nil {
 		return nil, err
 	}
@@ -130,7 +135,7 @@ func Words() (lang.Catalog, error) {
 func (a *App) Handler() http.Handler { return a.Site }
 
 // Work runs what has to be done by the clock until ctx ends: freezing at the
-// announced moment, flushing view counts.
+// announced moment, flushing view counts, the search following the registry.
 func (a *App) Work(ctx context.Context) {
 	tick := time.NewTicker(15 * time.Second)
 	defer tick.Stop()
@@ -147,6 +152,9 @@ func (a *App) Work(ctx context.Context) {
 func (a *App) workOnce(ctx context.Context) {
 	if err := a.Emulation.FreezeDue(ctx); err != nil && ctx.Err() == nil {
 		a.Log.ErrorContext(ctx, "freeze periods that are due", "err", err)
+	}
+	if err := a.followUnits(ctx); err != nil && ctx.Err() == nil {
+		a.Log.ErrorContext(ctx, "put changed units into the search", "err", err)
 	}
 	if err := a.News.FlushViews(ctx); err != nil && ctx.Err() == nil {
 		a.Log.ErrorContext(ctx, "flush view counts", "err", err)

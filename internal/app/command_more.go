@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,7 +22,6 @@ import (
 	"dongthuan/internal/ledger"
 	"dongthuan/internal/policy"
 	"dongthuan/internal/report"
-	"dongthuan/internal/unit"
 )
 
 // print writes v as JSON where that is asked for, else the words.
@@ -301,15 +301,29 @@ func (a *App) indexRegistry(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.DB.Write(ctx, func(tx *db.Tx) error {
-		return a.indexUnitList(ctx, &ledger.Tx{Tx: tx}, func(yield func(unit.Unit) bool) {
-			for _, u := range all {
-				if !yield(u) {
-					return
-				}
-			}
-		})
-	})
+	// In parts, so that other writers do not wait for the whole country.
+	for part := range slices.Chunk(all, 500) {
+		if err := a.DB.Write(ctx, func(tx *db.Tx) error {
+			return a.indexUnitList(ctx, &ledger.Tx{Tx: tx}, slices.Values(part))
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// followUnits puts the units of today into the search when the registry has
+// changed since it last looked.
+func (a *App) followUnits(ctx context.Context) error {
+	turn, err := a.Units.Turn(ctx)
+	if err != nil || turn == a.unitTurn {
+		return err
+	}
+	if err := a.indexRegistry(ctx); err != nil {
+		return err
+	}
+	a.unitTurn = turn
+	return nil
 }
 
 type exportCommand struct {

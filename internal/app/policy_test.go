@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -185,5 +186,42 @@ func TestOtherSitesCannotWrite(t *testing.T) {
 				t.Errorf("%s with %v: %d, want 403", route.Pattern, header, code)
 			}
 		}
+	}
+}
+
+// TestPolicyInTheManual compares the table of doc/security.md with the one that
+// decides.
+func TestPolicyInTheManual(t *testing.T) {
+	b, err := os.ReadFile("../../doc/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var roles []policy.Role
+	found := 0
+	for _, line := range strings.Split(string(b), "\n") {
+		cells := strings.Split(strings.Trim(line, "| "), "|")
+		for i := range cells {
+			cells[i] = strings.Trim(cells[i], " `")
+		}
+		switch {
+		case len(cells) > 5 && strings.EqualFold(cells[1], "public"):
+			for _, c := range cells[1:] {
+				roles = append(roles, policy.Role(c))
+			}
+		case roles != nil && strings.Contains(cells[0], "."):
+			found++
+			padded := append(strings.Split(strings.Trim(line, " "), "|")[2:], make([]string, len(roles))...)
+			for i, role := range roles {
+				if got, want := strings.TrimSpace(padded[i]) == "yes", policy.Allows(role, policy.Action(cells[0])); got != want {
+					t.Errorf("%s by %s: the manual says %t, the table %t", cells[0], role, got, want)
+				}
+			}
+			if len(roles) > 0 && found == len(policy.Table) {
+				roles = nil
+			}
+		}
+	}
+	if found != len(policy.Table) {
+		t.Errorf("the manual has %d actions, the table %d", found, len(policy.Table))
 	}
 }

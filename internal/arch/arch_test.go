@@ -129,7 +129,7 @@ func TestEveryPackageIsDrawn(t *testing.T) {
 }
 
 var (
-	writesTable = regexp.MustCompile("(?is)(?:insert\\s+into|update|delete\\s+from)\\s+([a-z]+(?:_[a-z]+)*)\\b")
+	writesTable = regexp.MustCompile(`(?is)(?:insert\s+into|update|delete\s+from)\s+([a-z]+(?:_[a-z]+)*)\b`)
 	plainWrite  = regexp.MustCompile(`\b(?:db|DB|d)\.Write\(`)
 	starSelect  = regexp.MustCompile(`(?i)select\s+\*`)
 	clock       = regexp.MustCompile(`\btime\.Now\(\)`)

@@ -141,6 +141,7 @@ func (x *docx) line(text string, p para, f face) {
 
 // rule is a line of a set length, centred: the top border of a short cell.
 func (x *docx) rule(widthMM float64) {
+	x.put(`<w:p><w:pPr><w:spacing w:before="0" w:after="0" w:line="50" w:lineRule="exact"/></w:pPr></w:p>`)
 	x.put(`<w:tbl><w:tblPr><w:tblW w:w="`, strconv.Itoa(twips(widthMM)), `" w:type="dxa"/><w:jc w:val="center"/><w:tblLayout w:type="fixed"/></w:tblPr><w:tblGrid><w:gridCol w:w="`, strconv.Itoa(twips(widthMM)), `"/></w:tblGrid>`,
 		`<w:tr><w:trPr><w:trHeight w:val="60" w:hRule="exact"/></w:trPr><w:tc><w:tcPr><w:tcW w:w="`, strconv.Itoa(twips(widthMM)), `" w:type="dxa"/><w:tcBorders><w:top w:val="single" w:sz="6" w:space="0" w:color="000000"/></w:tcBorders></w:tcPr>`)
 	x.tiny()
@@ -183,19 +184,20 @@ func (x *docx) document(d Document, l Layout) {
 	}
 	x.body(d.Body, l.BodySize, true)
 	x.signature(d)
+	landscape := false
 	for _, a := range d.Annexes {
-		x.annex(d, a)
+		x.annex(d, a, landscape)
+		landscape = a.Landscape
 	}
-	x.section(len(d.Annexes) > 0 && d.Annexes[len(d.Annexes)-1].Landscape, len(d.Annexes) == 0)
+	x.section(landscape)
 	x.put(`</w:body></w:document>`)
 }
 
 // head is the two columns at the top of the first page.
 func (x *docx) head(d Document) {
 	l := x.l
-	const left = 68.0
-	right := 210 - l.Left - l.Right - left
-	x.columns(left, right)
+	right := 210 - l.Left - l.Right - l.HeadLeft
+	x.columns(l.HeadLeft, right)
 	c := para{align: "center"}
 	if d.Superior != "" {
 		x.line(d.Superior, c, face{size: l.SuperiorSize, caps: true})
@@ -341,10 +343,10 @@ func (x *docx) signature(d Document) {
 }
 
 // annex begins a section of its own, with its own numbers of pages.
-func (x *docx) annex(d Document, a Annex) {
-	// The section before ends here; only the first one hides its first number.
+func (x *docx) annex(d Document, a Annex, landscapeBefore bool) {
+	// A section is described where it ends: here, the one before.
 	x.put(`<w:p><w:pPr>`)
-	x.section(false, true)
+	x.section(landscapeBefore)
 	x.put(`</w:pPr></w:p>`)
 	x.line("Phụ lục "+a.Number, para{align: "center", keep: true}, face{size: 14, bold: true})
 	x.line(a.Title, para{align: "center", keep: true}, face{size: 14, bold: true, caps: true})
@@ -354,7 +356,7 @@ func (x *docx) annex(d Document, a Annex) {
 
 // section writes the page's size and margins; the number of the page stands in
 // the middle of the top margin from the second page on.
-func (x *docx) section(landscape, first bool) {
+func (x *docx) section(landscape bool) {
 	l := x.l
 	w, h, turn := twips(210), twips(297), ""
 	if landscape {
@@ -364,11 +366,7 @@ func (x *docx) section(landscape, first bool) {
 		fmt.Sprintf(`<w:pgSz w:w="%d" w:h="%d"%s/>`, w, h, turn),
 		fmt.Sprintf(`<w:pgMar w:top="%d" w:right="%d" w:bottom="%d" w:left="%d" w:header="%d" w:footer="%d" w:gutter="0"/>`,
 			twips(l.Top), twips(l.Right), twips(l.Bottom), twips(l.Left), twips(10), twips(10)))
-	x.put(`<w:pgNumType w:start="1"/>`)
-	if first || landscape {
-		x.put(`<w:titlePg/>`)
-	}
-	x.put(`</w:sectPr>`)
+	x.put(`<w:pgNumType w:start="1"/><w:titlePg/></w:sectPr>`)
 }
 
 const (

@@ -14,7 +14,8 @@ import (
 type Layout struct {
 	Name                     string // as asked for in an address
 	Top, Bottom, Left, Right float64
-	Nation                   string // right of the head, in capitals
+	HeadLeft                 float64 // width of the head's left column
+	Nation                   string  // right of the head, in capitals
 	NationSize               float64
 	Motto                    string // under it, "" for none
 	MottoSize                float64
@@ -37,7 +38,7 @@ type Layout struct {
 
 // ND30 is the State's layout: Decree 30/2020/NĐ-CP, Annex I.
 var ND30 = Layout{
-	Name: "nd30", Top: 20, Bottom: 20, Left: 30, Right: 20,
+	Name: "nd30", HeadLeft: 60, Top: 20, Bottom: 20, Left: 30, Right: 20,
 	Nation: "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", NationSize: 13, Motto: "Độc lập - Tự do - Hạnh phúc", MottoSize: 14,
 	SuperiorSize: 13, IssuerSize: 13, NumberForm: "Số: %s", DateSize: 14,
 	TypeSize: 14, AbstractSize: 14, TypeRule: "rule",
@@ -49,7 +50,7 @@ var ND30 = Layout{
 // 399-QĐ/TW. Two secondary sources differ in the line spacing (18 or 19 pt) and
 // the size of the heading; see doc/formats.md.
 var Party05 = Layout{
-	Name: "dang-05hd", Top: 20, Bottom: 20, Left: 30, Right: 15,
+	Name: "dang-05hd", HeadLeft: 82, Top: 20, Bottom: 20, Left: 30, Right: 15,
 	Nation: "ĐẢNG CỘNG SẢN VIỆT NAM", NationSize: 15,
 	SuperiorSize: 14, IssuerSize: 14, Star: true, NumberForm: "Số %s", DateSize: 14, DateUnderNation: true,
 	TypeSize: 16, AbstractSize: 14, TypeRule: "dashes",

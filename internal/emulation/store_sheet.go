@@ -151,7 +151,9 @@ func scanClaim(row interface{ Scan(...any) error }) (c Claim, err error) {
 
 // saveFigures writes figures with their next versions, many in one statement.
 func saveFigures(ctx context.Context, tx *ledger.Tx, sheet string, figures []Figure) error {
-	const most = 100
+	// SQLite finds a $N by going through all of them: many small statements are
+	// quicker than few long ones.
+	const most = 12
 	for len(figures) > 0 {
 		part := figures[:min(most, len(figures))]
 		figures = figures[len(part):]
@@ -242,7 +244,7 @@ func proofsOf(ctx context.Context, q db.Query, sheet string) (map[string][]strin
 
 // insertChanges adds lines to the sheet's trail.
 func insertChanges(ctx context.Context, tx *ledger.Tx, sheet, account string, changes []Change) error {
-	const most = 80
+	const most = 12
 	for start := 0; start < len(changes); start += most {
 		part := changes[start:min(start+most, len(changes))]
 		args := make([]any, 0, len(part)*11)

@@ -557,3 +557,7 @@ func stored(u Unit) *version {
 func record(u Unit) map[string]any {
 	return map[string]any{"name": u.Name, "kind": u.Kind, "code": u.Code, "parent": u.ParentID, "from": dayOf(u.From), "to": dayOf(u.To), "basis": u.Basis}
 }
+
+// Turn counts the writes to the registry: whoever keeps a copy of it, such as the
+// search, looks here whether it is old.
+func (s *Service) Turn(ctx context.Context) (int64, error) { return turnOf(ctx, s.db) }

@@ -292,3 +292,11 @@ func listImports(ctx context.Context, q db.Query) ([]Taken, error) {
 	}
 	return all, nil
 }
+
+// turnOf is the number of writes to the registry so far.
+func turnOf(ctx context.Context, q db.Query) (turn int64, err error) {
+	if err = q.QueryRowContext(ctx, `select turn from unit_gate where id = 'unit'`).Scan(&turn); err != nil {
+		err = fmt.Errorf("read the registry's turn: %w", err)
+	}
+	return turn, err
+}

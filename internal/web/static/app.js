@@ -369,7 +369,7 @@ function start() {
   const offline = () => tell('wait', page().offline);
   addEventListener('offline', offline);
   addEventListener('online', () => {
-    tell('done', page().online);
+    tell('done', page().reconnected);
     setTimeout(() => { if (navigator.onLine) tell('', ''); }, 6000);
     for (const [form, button] of [...waiting]) send(form, button, true);
   });

@@ -1,0 +1,141 @@
+package document
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+func sample() Document {
+	return Document{Superior: "Thành phố Hà Thanh", Issuer: "Cụm thi đua số 3", Number: "05/BC-CTĐ", Place: "Cầu Mây", Date: time.Date(2026, 2, 5, 9, 0, 0, 0, time.UTC),
+		TypeName: "Báo cáo", Abstract: "Sơ kết 6 tháng", Addressees: []string{"Ban Tuyên giáo"},
+		Body: []Block{Heading{1, "I", "Kết quả"}, Heading{2, "1", "Công tác"}, Plain("Đoạn <một> & hai\x01."), List{[]string{"a"}},
+			Table{Columns: []Column{{"TT", 1, Center}, {"Tên", 5, Left}}, Rows: [][]string{{"1", "Một"}, {"2"}}}, Plain("Hết.")},
+		Signature: Signature{"TM. Cụm", "Cụm trưởng", ""}, Recipients: []string{"Như trên;", "Lưu: VT."},
+		Annexes: []Annex{{Number: "01", Title: "Dọc"}, {Number: "02", Title: "Ngang", Landscape: true}, {Number: "03", Title: "Dọc"}}}
+}
+
+func docxParts(t *testing.T, d Document, l Layout) map[string]string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := d.WriteDOCX(&b, l); err != nil {
+		t.Fatal(err)
+	}
+	z, err := zip.NewReader(bytes.NewReader(b.Bytes()), int64(b.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]string{}
+	for _, f := range z.File {
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(r)
+		if err := errors.Join(err, r.Close()); err != nil {
+			t.Fatal(err)
+		}
+		all[f.Name] = string(body)
+		dec := xml.NewDecoder(bytes.NewReader(body))
+		for {
+			if _, err := dec.Token(); errors.Is(err, io.EOF) {
+				break
+			} else if err != nil {
+				t.Fatalf("%s is not well formed: %v", f.Name, err)
+			}
+		}
+	}
+	return all
+}
+
+// TestLayouts holds the numbers of the two official layouts (doc/formats.md).
+func TestLayouts(t *testing.T) {
+	for _, test := range []struct {
+		layout Layout
+		want   []string
+		not    []string
+	}{
+		{ND30, []string{"CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc", ">Số: 05/BC-CTĐ<", "Cầu Mây, ngày 05 tháng 02 năm 2026", ">I. KẾT QUẢ<", "Hết./.",
+			`w:top="1134" w:right="1134" w:bottom="1134" w:left="1701"`, `<w:ind w:firstLine="720"/>`, "Kính gửi: Ban Tuyên giáo", "- Như trên;", "- Lưu: VT."}, []string{">*<", "ĐẢNG CỘNG SẢN"}},
+		{Party05, []string{"ĐẢNG CỘNG SẢN VIỆT NAM", ">*<", ">Số 05/BC-CTĐ<", ">I- KẾT QUẢ<", ">-----<", `w:right="850"`, `<w:ind w:firstLine="567"/>`, `w:line="360" w:lineRule="exact"`,
+			`<w:u w:val="single"/>`, "- Như trên,"}, []string{"Độc lập", "./.", ">Số: "}},
+	} {
+		t.Run(test.layout.Name, func(t *testing.T) {
+			body := docxParts(t, sample(), test.layout)["word/document.xml"]
+			for _, want := range test.want {
+				if !strings.Contains(body, want) {
+					t.Errorf("lacks %s", want)
+				}
+			}
+			for _, not := range test.not {
+				if strings.Contains(body, not) {
+					t.Errorf("has %s", not)
+				}
+			}
+			if got := strings.Count(body, `w:orient="landscape"`); got != 1 || strings.Index(body, `w:orient="landscape"`) < strings.Index(body, "NGANG") || strings.Index(body, `w:orient="landscape"`) > strings.LastIndex(body, "DỌC") {
+				t.Errorf("%d sections are landscape, want the second annex alone", got)
+			}
+			if !strings.Contains(body, "Đoạn &lt;một&gt; &amp; hai") || strings.Contains(body, "\x01") {
+				t.Error("text is not escaped")
+			}
+		})
+	}
+	if styles := docxParts(t, sample(), ND30)["word/styles.xml"]; !strings.Contains(styles, `w:eastAsia="Times New Roman" w:cs="Times New Roman"`) {
+		t.Error("a run could be set in another face")
+	}
+}
+
+func TestSameDocumentSameBytes(t *testing.T) {
+	var a, b bytes.Buffer
+	if err := errors.Join(sample().WriteDOCX(&a, ND30), sample().WriteDOCX(&b, ND30)); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(a.Bytes(), b.Bytes()) {
+		t.Error("the same document gives other bytes")
+	}
+}
+
+func TestDateLeftOpen(t *testing.T) {
+	d := sample()
+	d.Date, d.Number = time.Time{}, ""
+	body := docxParts(t, d, ND30)["word/document.xml"]
+	if !strings.Contains(body, "ngày ..... tháng") || !strings.Contains(body, "Số: ........") {
+		t.Error("a document without number and date leaves no room for them")
+	}
+}
+
+// TestPages converts both layouts with LibreOffice and reads the pages: the
+// national heading stands on one line, and the annexes follow.
+func TestPages(t *testing.T) {
+	if _, ok := Converter(); !ok {
+		t.Skip("LibreOffice is not installed")
+	}
+	for _, l := range []Layout{ND30, Party05} {
+		var b bytes.Buffer
+		if err := sample().WriteDOCX(&b, l); err != nil {
+			t.Fatal(err)
+		}
+		pdf, err := ToPDF(t.Context(), b.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command("pdftotext", "-layout", "-", "-")
+		cmd.Stdin = bytes.NewReader(pdf)
+		out, err := cmd.Output()
+		if err != nil {
+			t.Skip("pdftotext is not installed")
+		}
+		if pages := strings.Count(string(out), "\f"); pages != 4 {
+			t.Errorf("%s: %d pages, want 4", l.Name, pages)
+		}
+		if !strings.Contains(string(out), l.Nation) {
+			t.Errorf("%s: %q is broken into two lines:\n%s", l.Name, l.Nation, out)
+		}
+	}
+}
