@@ -109,5 +109,6 @@ func Copy(t testing.TB, template string) string {
 		}
 		return to
 	}
-	return create(t, server, " template "+template[strings.LastIndexByte(template, '/')+1:])
+	name, _, _ := strings.Cut(template[strings.LastIndexByte(template, '/')+1:], "?")
+	return create(t, server, " template "+name)
 }
