@@ -96,6 +96,11 @@ func how(b web.Base, cr Criterion, r score.Result) []string {
 	var lines []string
 	for _, st := range r.Steps {
 		lines = append(lines, stepWords(b, st))
+		if st.Num > st.Den {
+			// Right where a plan was passed, wrong where two cells were swapped: only
+			// the person knows which, so it is said and not refused.
+			lines = append(lines, b.Words("emulation.how.above", lang.Figure(b.Lang, st.Num), lang.Figure(b.Lang, st.Den)))
+		}
 	}
 	if r.OK() && r.Exact != nil && !isTenths(r.Exact, r.Points) {
 		lines = append(lines, b.Words("emulation.how.round", exactText(b.Lang, r.Exact), lang.Points(b.Lang, r.Points)))
