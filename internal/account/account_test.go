@@ -11,6 +11,7 @@ import (
 
 	"dongthuan/internal/fault"
 	"dongthuan/internal/policy"
+	"dongthuan/internal/qr"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -343,7 +344,7 @@ func TestAgent(t *testing.T) {
 }
 
 func TestQR(t *testing.T) {
-	q, err := NewQR("https://thidua.example/dang-nhap?ten=dv01.chuyenvien")
+	q, err := qr.New("https://thidua.example/dang-nhap?ten=dv01.chuyenvien")
 	if err != nil || q.Size < 21+8 || !strings.HasPrefix(q.Path, "M4 4h7v1h-7z") {
 		t.Fatalf("NewQR = %d %.30s, %v", q.Size, q.Path, err)
 	}

@@ -57,6 +57,7 @@ func open(t testing.TB, set Settings) (*Service, *clock) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { book.Close() })
 	t.Cleanup(func() {
 		if problems, err := ledger.Verify(ctx, d); err != nil || len(problems) > 0 {
 			t.Errorf("ledger.Verify = %v, %v", problems, err)

@@ -9,6 +9,7 @@ import (
 	"dongthuan/internal/lang"
 	"dongthuan/internal/ledger"
 	"dongthuan/internal/policy"
+	"dongthuan/internal/qr"
 	"dongthuan/internal/web"
 )
 
@@ -210,7 +211,7 @@ type slipPage struct {
 	Code    string
 	Address string
 	Words   string
-	QR      QR
+	QR      qr.Code
 }
 
 // slip shows the code that no address could show again.
@@ -221,7 +222,7 @@ func (p pages) slip(r *http.Request, b ownBase, a Account, code string, ack ledg
 	}
 	page := slipPage{ownBase: b, Account: a, Code: code, Address: SignInAddress(site, a.Login), Words: b.Words(key)}
 	var err error
-	if page.QR, err = NewQR(page.Address); err != nil {
+	if page.QR, err = qr.New(page.Address); err != nil {
 		return web.Outcome{}, err
 	}
 	return web.SavedPage(ack, "account/slip", page), nil

@@ -6,6 +6,7 @@ import (
 
 	"dongthuan/internal/fault"
 	"dongthuan/internal/policy"
+	"dongthuan/internal/qr"
 	"dongthuan/internal/web"
 )
 
@@ -197,7 +198,7 @@ func (p pages) changePassword(w http.ResponseWriter, r *http.Request) (web.Outco
 type enrolPage struct {
 	ownBase
 	Secret, Spaced string
-	QR             QR
+	QR             qr.Code
 	Required       bool
 }
 
@@ -210,7 +211,7 @@ func (p pages) enrolPage(b ownBase, secret []byte) (enrolPage, error) {
 		page.Spaced += page.Secret[i:min(i+4, len(page.Secret))]
 	}
 	var err error
-	page.QR, err = NewQR(factorURI(p.service.set.Issuer, b.Visit.Account.Login, secret))
+	page.QR, err = qr.New(factorURI(p.service.set.Issuer, b.Visit.Account.Login, secret))
 	return page, err
 }
 

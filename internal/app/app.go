@@ -22,6 +22,7 @@ import (
 	"dongthuan/internal/ledger"
 	"dongthuan/internal/news"
 	"dongthuan/internal/policy"
+	"dongthuan/internal/proof"
 	"dongthuan/internal/report"
 	"dongthuan/internal/search"
 	"dongthuan/internal/task"
@@ -41,7 +42,18 @@ type Settings struct {
 	Address string
 	// Demo marks every page as a demonstration.
 	Demo bool
-	Log  *slog.Logger
+	// Signer opens what signs the ledger; without it a key of this process does, for
+	// tests.
+	Signer func(context.Context) (ledger.Signer, error)
+	// Policy names the witnesses of the ledger, in the form of c2sp.org/tlog-policy;
+	// empty for none.
+	Policy string
+	// Reserve is how many bytes are kept free for signing in and reading when the disk
+	// is full; 0 for none. SQLite only.
+	Reserve int64
+	// Fatal ends the process after a disk that did not keep a write.
+	Fatal func(error)
+	Log   *slog.Logger
 	// Now is the clock of the whole program.
 	Now func() time.Time
 }
@@ -68,7 +80,15 @@ type App struct {
 func New(ctx context.Context, d *db.DB, set Settings) (*App, error) {
 	a := &App{Settings: set, DB: d}
 	var err error
-	if a.Book, err = ledger.Open(ctx, d, set.Now); err != nil {
+	book := ledger.Settings{Now: set.Now, Signer: set.Signer, Fatal: set.Fatal, Log: set.Log}
+	if d.Path() != "" && set.Reserve > 0 {
+		r, err := openReserve(filepath.Join(filepath.Dir(d.Path()), "reserve"), set.Reserve)
+		if err != nil {
+			return nil, fmt.Errorf("keep room on the disk: %w", err)
+		}
+		book.Room, book.Full = r.Room, r.Full
+	}
+	if a.Book, err = ledger.OpenWith(ctx, d, book); err != nil {
 		return nil, err
 	}
 	if a.Settings.Files == "" && d.Path() != "" {
@@ -103,10 +123,10 @@ func (a *App) serve() error {
 	if err != nil {
 		return err
 	}
-	a.Site, err = web.New(web.Settings{Log: a.Log, Text: text, Now: a.Now, Actor: a.Accounts.Actor, Changes: a.Book.Changes, BehindProxy: a.BehindProxy, Demo: a.Demo},
+	a.Site, err = web.New(web.Settings{Log: a.Log, Text: text, Now: a.Now, Actor: a.Accounts.Actor, Book: a.Book, Changes: a.Book.Changes, BehindProxy: a.BehindProxy, Demo: a.Demo},
 		web.Room{Name: "app", Pages: pagesFS}, web.Room{Name: "account", Pages: account.Pages}, web.Room{Name: "unit", Pages: unit.Pages},
 		web.Room{Name: "cluster", Pages: cluster.Pages}, web.Room{Name: "indicator", Pages: indicator.Pages}, web.Room{Name: "emulation", Pages: emulation.Pages},
-		web.Room{Name: "report", Pages: report.Pages}, web.Room{Name: "news", Pages: news.Pages}, web.Room{Name: "search", Pages: search.Pages}, web.Room{Name: "task", Pages: task.Pages})
+		web.Room{Name: "report", Pages: report.Pages}, web.Room{Name: "news", Pages: news.Pages}, web.Room{Name: "search", Pages: search.Pages}, web.Room{Name: "task", Pages: task.Pages}, web.Room{Name: "proof", Pages: proof.Pages})
 	if err != nil {
 		return err
 	}
@@ -119,6 +139,9 @@ func (a *App) serve() error {
 	news.Serve(a.Site, a.News)
 	search.Serve(a.Site, a.DB)
 	evidence.Serve(a.Site, a.Files, map[string]func(context.Context, policy.Actor, string) error{emulation.Room: a.Emulation.MayFile, news.RoomName: a.News.MayFile})
+	if err := proof.Serve(a.Site, a.Book, a.DB, proof.Settings{Policy: a.Policy, Address: a.Address}); err != nil {
+		return err
+	}
 	task.Serve(a.Site, a.desks, a.sheetDuties)
 	a.serveOwn()
 	a.serveAPI()
@@ -127,7 +150,7 @@ func (a *App) serve() error {
 
 // Words is every text of the program.
 func Words() (lang.Catalog, error) {
-	return lang.Load(lang.Text, web.Text, policy.Text, document.Text, document.TextXLSX, evidence.Text, search.Text, account.Text, unit.Text, cluster.Text,
+	return lang.Load(lang.Text, web.Text, policy.Text, ledger.Text, proof.Text, document.Text, document.TextXLSX, evidence.Text, search.Text, account.Text, unit.Text, cluster.Text,
 		indicator.Text, emulation.Text, report.Text, news.Text, task.Text, ownText)
 }
 
@@ -159,10 +182,13 @@ func (a *App) workOnce(ctx context.Context) {
 	if err := a.News.FlushViews(ctx); err != nil && ctx.Err() == nil {
 		a.Log.ErrorContext(ctx, "flush view counts", "err", err)
 	}
+	if err := a.Book.Beat(ctx); err != nil && ctx.Err() == nil {
+		a.Log.ErrorContext(ctx, "record that the ledger is alive", "err", err)
+	}
 }
 
 // Close writes what is still in memory and lets the files go. The database is
 // its opener's to close.
 func (a *App) Close(ctx context.Context) error {
-	return errors.Join(a.News.FlushViews(ctx), a.Files.Close())
+	return errors.Join(a.News.FlushViews(ctx), a.Book.Close(), a.Files.Close())
 }

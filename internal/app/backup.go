@@ -38,7 +38,7 @@ type manifest struct {
 	SHA256  map[string]string `json:"sha256"`
 }
 
-const backupFormat = "dongthuan/backup/v1"
+const backupFormat = "dongthuan/backup/v2"
 
 // Backup writes a backup of everything to w.
 func (a *App) Backup(ctx context.Context, w io.Writer) (rows, files int, err error) {
@@ -225,6 +225,10 @@ func (a *App) Restore(ctx context.Context, r io.ReaderAt, size int64) (rows, fil
 		return 0, 0, err
 	}
 	err = a.DB.Write(ctx, func(tx *db.Tx) error {
+		// The head of the empty tree makes room for the one that comes back.
+		if _, err := tx.ExecContext(ctx, `delete from ledger_tree where size = 0`); err != nil {
+			return err
+		}
 		for _, table := range tables {
 			part, err := z.Open("table/" + table + ".jsonl")
 			if err != nil {

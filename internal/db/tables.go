@@ -28,7 +28,11 @@ func (d *DB) Tables() ([]string, error) {
 			return nil, err
 		}
 		for _, m := range tableName.FindAllStringSubmatch(strings.ToLower(string(text)), -1) {
-			all = append(all, m[1])
+			// A table made anew by a later file stands twice; one that was only renamed
+			// away is not there any more.
+			if !slices.Contains(all, m[1]) {
+				all = append(all, m[1])
+			}
 		}
 	}
 	return all, nil

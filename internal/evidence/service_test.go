@@ -41,6 +41,7 @@ func build(t *testing.T) house {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { book.Close() })
 	t.Cleanup(func() {
 		ctx := context.Background()
 		if p, err := ledger.Verify(ctx, s.db); err != nil || p != nil {
@@ -262,6 +263,7 @@ func TestVerifySeesTampering(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { book.Close() })
 	h := house{s, book, folder}
 	it := h.keep(t, pdf(), "a.pdf", sheet)
 	if s.db.Engine() == db.SQLite {

@@ -41,6 +41,22 @@ func canonical(payload any, extra map[string]any) (string, error) {
 	return b.String(), nil
 }
 
+// commitments returns the members of a payload that are texts, which its sealed
+// fields are among.
+func commitments(payload string) (map[string]string, error) {
+	var all map[string]any
+	if err := json.Unmarshal([]byte(payload), &all); err != nil {
+		return nil, err
+	}
+	texts := map[string]string{}
+	for name, v := range all {
+		if text, ok := v.(string); ok {
+			texts[name] = text
+		}
+	}
+	return texts, nil
+}
+
 func write(b *strings.Builder, v any) error {
 	switch v := v.(type) {
 	case nil:

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"dongthuan/internal/c2sp"
 )
 
 // Leaf is one entry of the ledger, as doc/ledger.md describes it. Its text form
@@ -37,13 +39,8 @@ func (l Leaf) String() string {
 	return s
 }
 
-// Hash is the RFC 6962 leaf hash, SHA-256(0x00 ‖ leaf), in hex.
-func (l Leaf) Hash() string {
-	sum := leafHash(l.String())
-	return hex.EncodeToString(sum[:])
-}
-
-func leafHash(text string) [32]byte { return sha256.Sum256(append([]byte{0}, text...)) }
+// leafHash is the RFC 6962 leaf hash, SHA-256(0x00 ‖ leaf).
+func leafHash(text string) c2sp.Hash { return c2sp.LeafHash([]byte(text)) }
 
 // ParseLeaf reads a leaf's text. Anything but the exact form is an error.
 func ParseLeaf(text string) (Leaf, error) {

@@ -21,6 +21,7 @@ func open(t *testing.T, now func() time.Time) (*Ledger, *db.DB) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { l.Close() })
 	return l, d
 }
 

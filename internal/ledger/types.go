@@ -50,6 +50,11 @@ const (
 	NewsChanged   Type = "news.changed"
 	NewsPublished Type = "news.published"
 	NewsRetracted Type = "news.retracted"
+
+	// Heartbeat makes silence visible; the rest say what happened to the ledger.
+	Heartbeat        Type = "ledger.heartbeat"
+	DataErased       Type = "data.erased"
+	IncidentDeclared Type = "incident.declared"
 )
 
 var kinds = map[Type]bool{
@@ -64,4 +69,20 @@ var kinds = map[Type]bool{
 	RankingPublished: true,
 	ReportDrafted:    true, ReportChanged: true, ReportPublished: true,
 	NewsDrafted: true, NewsChanged: true, NewsPublished: true, NewsRetracted: true,
+	Heartbeat: true, DataErased: true, IncidentDeclared: true,
 }
+
+// public are the types whose payload everybody may read: what was published, and
+// what the ledger says of itself. A receipt of theirs is opened.
+var public = map[Type]bool{
+	UnitRegistered: true, UnitChanged: true, UnitImported: true,
+	ClusterCreated: true, ClusterChanged: true,
+	PeriodOpened: true, PeriodChanged: true, PeriodFrozen: true,
+	CriteriaPublished: true, IndicatorDefined: true,
+	FigurePublished: true, RankingPublished: true, ReportPublished: true,
+	NewsPublished: true, NewsRetracted: true,
+	Heartbeat: true, DataErased: true, IncidentDeclared: true,
+}
+
+// Public reports whether everybody may read what a leaf of this type says.
+func (t Type) Public() bool { return public[t] }

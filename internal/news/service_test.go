@@ -38,6 +38,7 @@ func open(t *testing.T) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { book.Close() })
 	files, err := evidence.New(d, filepath.Join(t.TempDir(), "files"), now)
 	if err != nil {
 		t.Fatal(err)

@@ -48,6 +48,7 @@ func write(t testing.TB, d *db.DB, fn func(*ledger.Tx) error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { book.Close() })
 	if _, err := book.Write(ctx, func(tx *ledger.Tx) error {
 		if err := fn(tx); err != nil {
 			return err

@@ -50,14 +50,10 @@ func insert(ctx context.Context, tx *ledger.Tx, docs []Doc) error {
 	if tx.Engine() == db.PostgreSQL {
 		rowsAtOnce = len(docs)
 	}
-	add, err := tx.PrepareContext(ctx, `
-		insert into search_index (rowid, kind, title, words, title_exact, words_exact) values `+db.Values(rowsAtOnce, 6))
-	if err != nil {
-		return err
-	}
-	defer add.Close()
+	add := `
+		insert into search_index (rowid, kind, title, words, title_exact, words_exact) values ` + db.Values(rowsAtOnce, 6)
 	for args := range slices.Chunk(index, 6*rowsAtOnce) {
-		if _, err := add.ExecContext(ctx, args...); err != nil {
+		if _, err := tx.ExecContext(ctx, add, args...); err != nil {
 			return err
 		}
 	}

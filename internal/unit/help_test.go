@@ -35,6 +35,7 @@ func open(t testing.TB) *Service {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { book.Close() })
 	t.Cleanup(func() {
 		problems, err := ledger.Verify(context.Background(), d)
 		if err != nil || len(problems) > 0 {

@@ -26,6 +26,7 @@ func (s *Site) funcs(l string) template.FuncMap {
 		"percent": func(num, den int64) string { return lang.Percent(l, num, den) },
 		"size":    func(n int64) string { return lang.Size(l, n) },
 		"asset":   s.Asset,
+		"key":     key,
 		"md":      Markdown,
 		"lines":   func(text string) []string { return strings.Split(text, "\n") },
 		"dict":    dict,

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"embed"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -44,6 +45,8 @@ type Settings struct {
 	Now  func() time.Time
 	// Actor tells who sends a request.
 	Actor func(*http.Request) (policy.Actor, error)
+	// Book knows requests that were done before; without it none is.
+	Book *ledger.Ledger
 	// Changes counts committed writes: a page kept in memory is thrown away when
 	// the count has moved.
 	Changes func() uint64
@@ -93,8 +96,11 @@ type Base struct {
 	Query string // without lang and xong
 	Now   time.Time
 	Done  string // what was just done, in words
-	Demo  bool
-	Site  *Site
+	// Receipt is that of what was just done: its code, or the hash of a leaf that is
+	// promised a place.
+	Receipt string
+	Demo    bool
+	Site    *Site
 }
 
 // Words translates inside templates' data.
@@ -250,48 +256,7 @@ func doneAt(to, key string) string {
 	if key == "" {
 		return to
 	}
-	anchor := ""
-	if i := strings.IndexByte(to, '#'); i >= 0 {
-		to, anchor = to[:i], to[i:]
-	}
-	sep := "?"
-	if strings.Contains(to, "?") {
-		sep = "&"
-	}
-	return to + sep + "xong=" + url.QueryEscape(key) + anchor
-}
-
-// write runs a writing route. Success without an acknowledgement is our mistake,
-// and is answered as one: nothing is called saved that the ledger does not hold.
-func (s *Site) write(w http.ResponseWriter, r *http.Request, route Route) error {
-	out, err := route.Write(w, r)
-	if err != nil {
-		return err
-	}
-	if out.once && !out.ack.Recorded() {
-		return fmt.Errorf("%s wants to answer a write that is not recorded", route.Pattern)
-	}
-	if out.page != "" {
-		code := http.StatusOK
-		if out.err != nil {
-			code = status[fault.KindOf(out.err)]
-			if fault.KindOf(out.err) == fault.Internal {
-				return out.err
-			}
-		}
-		return s.render(w, r, code, out.page, out.data)
-	}
-	if out.code != 0 {
-		return s.JSON(w, out.code, out.data)
-	}
-	if !out.ack.Recorded() && !(out.plain && route.Plain != "") {
-		return fmt.Errorf("%s wants to answer a write that is not recorded", route.Pattern)
-	}
-	if out.data != nil {
-		return s.JSON(w, http.StatusOK, out.data)
-	}
-	http.Redirect(w, r, out.to, http.StatusSeeOther)
-	return nil
+	return withQuery(to, "xong", key)
 }
 
 // JSON answers a script.
@@ -330,11 +295,24 @@ func (s *Site) Base(r *http.Request) (Base, error) {
 	q := r.URL.Query()
 	if key := q.Get("xong"); key != "" && strings.Contains(key, ".done.") && s.Text.Has(key) {
 		b.Done = s.Text.Text(b.Lang, key)
+		b.Receipt = receiptIn(q.Get("ma"))
 	}
 	q.Del("xong")
+	q.Del("ma")
 	q.Del("lang")
 	b.Query = q.Encode()
 	return b, nil
+}
+
+// receiptIn reads a receipt's code, or the hash of a promised leaf, from an address.
+func receiptIn(text string) string {
+	if _, _, err := ledger.ParseCode(text); err == nil {
+		return text
+	}
+	if b, err := hex.DecodeString(text); err == nil && len(b) == 32 {
+		return text
+	}
+	return ""
 }
 
 // Render writes a page, or nothing at all if it fails.

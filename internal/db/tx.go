@@ -1,0 +1,271 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+)
+
+// Tx is an open write transaction. Its statements do not stop when the caller of
+// one of several writes in it goes away: the others go on.
+type Tx struct {
+	db     *DB
+	engine Engine
+	run    executor
+	end    func(commit bool) error
+	done   bool
+	ended  bool // SQLite rolled the whole transaction back by itself
+}
+
+type executor interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// ErrDoubt is a commit of which nobody knows whether it would survive the loss of
+// this database's machine. It may not be acknowledged.
+var ErrDoubt = errors.New("db: the commit may not be on a second machine")
+
+// Begin opens a write transaction. SQLite has one at a time.
+func (d *DB) Begin(ctx context.Context) (*Tx, error) {
+	if d.engine == SQLite {
+		return d.writer.begin(ctx, d)
+	}
+	tx, err := d.write.BeginTx(context.WithoutCancel(ctx), nil)
+	if err != nil {
+		return nil, fmt.Errorf("begin: %w", err)
+	}
+	return &Tx{db: d, engine: d.engine, run: tx, end: func(commit bool) error {
+		if !commit {
+			return tx.Rollback()
+		}
+		before := d.doubts.Load()
+		if err := tx.Commit(); err != nil {
+			return err
+		}
+		if d.doubts.Load() != before {
+			d.write.SetMaxIdleConns(0) // drop the connection that doubts
+			d.write.SetMaxIdleConns(20)
+			return ErrDoubt
+		}
+		return nil
+	}}, nil
+}
+
+// Commit makes the transaction durable.
+func (tx *Tx) Commit() error {
+	if tx.done {
+		return sql.ErrTxDone
+	}
+	tx.done = true
+	if err := tx.end(true); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// Rollback undoes the transaction, and does nothing after Commit.
+func (tx *Tx) Rollback() error {
+	if tx.done {
+		return nil
+	}
+	tx.done = true
+	return tx.end(false)
+}
+
+// Try runs fn so that it happens wholly or not at all, while the transaction goes
+// on. Its error is fn's. Broken reports when the transaction itself is lost.
+func (tx *Tx) Try(ctx context.Context, fn func() error) error {
+	if _, err := tx.ExecContext(ctx, `savepoint one`); err != nil {
+		tx.ended = true
+		return err
+	}
+	undo := true
+	defer func() {
+		if undo { // fn failed or panicked
+			if _, err := tx.ExecContext(ctx, `rollback to savepoint one`); err != nil {
+				tx.ended = true
+			} else if _, err := tx.ExecContext(ctx, `release savepoint one`); err != nil {
+				tx.ended = true
+			}
+		}
+	}()
+	if err := fn(); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `release savepoint one`); err != nil {
+		tx.ended = true
+		return err
+	}
+	undo = false
+	return nil
+}
+
+// Broken reports whether the engine has given the transaction up, as SQLite does
+// on a full disk.
+func (tx *Tx) Broken() bool { return tx.ended }
+
+// Engine is that of the transaction's database.
+func (tx *Tx) Engine() Engine { return tx.engine }
+
+// ExecContext runs a statement.
+func (tx *Tx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	return tx.run.ExecContext(context.WithoutCancel(ctx), query, args...)
+}
+
+// QueryContext reads rows inside the transaction.
+func (tx *Tx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return tx.run.QueryContext(context.WithoutCancel(ctx), query, args...)
+}
+
+// QueryRowContext reads one row inside the transaction.
+func (tx *Tx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	return tx.run.QueryRowContext(context.WithoutCancel(ctx), query, args...)
+}
+
+// Write runs fn in one transaction of its own: all of it happens, or none of it.
+// Business writes go through ledger.Write; the test in internal/arch lists who may
+// come here directly.
+func (d *DB) Write(ctx context.Context, fn func(*Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	tx, err := d.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	if err := fn(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// writer is SQLite's one writing connection, with the statements it has prepared:
+// preparing is a good part of a small write's time.
+type writer struct {
+	turn  sync.Mutex
+	conn  *sql.Conn
+	known map[string]*sql.Stmt
+}
+
+// maxKnown bounds the prepared statements; what is built from parts could make
+// any number of them.
+const maxKnown = 400
+
+func (w *writer) begin(ctx context.Context, d *DB) (*Tx, error) {
+	w.turn.Lock()
+	ctx = context.WithoutCancel(ctx)
+	err := func() (err error) {
+		if w.conn == nil {
+			if w.conn, err = d.write.Conn(ctx); err != nil {
+				return err
+			}
+			w.known = map[string]*sql.Stmt{}
+		}
+		_, err = w.ExecContext(ctx, `begin immediate`)
+		return err
+	}()
+	if err != nil {
+		w.turn.Unlock()
+		return nil, fmt.Errorf("begin: %w", err)
+	}
+	return &Tx{db: d, engine: SQLite, run: w, end: func(commit bool) error {
+		defer w.turn.Unlock()
+		if commit {
+			_, err := w.ExecContext(ctx, `commit`)
+			if err == nil {
+				return nil
+			}
+			// A commit that failed has left the transaction open, unless SQLite ended it.
+			w.conn.ExecContext(ctx, `rollback`)
+			return err
+		}
+		_, err := w.conn.ExecContext(ctx, `rollback`)
+		return err
+	}}, nil
+}
+
+func (w *writer) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
+	if s := w.known[query]; s != nil {
+		return s, nil
+	}
+	if len(w.known) >= maxKnown {
+		for q, s := range w.known {
+			s.Close()
+			delete(w.known, q)
+			break
+		}
+	}
+	s, err := w.conn.PrepareContext(ctx, query)
+	if err == nil {
+		w.known[query] = s
+	}
+	return s, err
+}
+
+func (w *writer) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	s, err := w.prepared(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return s.ExecContext(ctx, args...)
+}
+
+func (w *writer) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	s, err := w.prepared(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return s.QueryContext(ctx, args...)
+}
+
+func (w *writer) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	s, err := w.prepared(ctx, query)
+	if err != nil { // the same error again, in the shape of a row
+		return w.conn.QueryRowContext(ctx, query, args...)
+	}
+	return s.QueryRowContext(ctx, args...)
+}
+
+func (w *writer) close() error {
+	w.turn.Lock()
+	defer w.turn.Unlock()
+	if w.conn == nil {
+		return nil
+	}
+	for _, s := range w.known {
+		s.Close()
+	}
+	err := w.conn.Close()
+	w.conn, w.known = nil, nil
+	return err
+}
+
+// Scrub makes sure that bytes deleted before are not in SQLite's files any more:
+// secure_delete overwrites them in the database, and the log that still has them is
+// cut to nothing. On PostgreSQL old pages and its log keep them for a while: what
+// must be unreadable there is encrypted, or salted and the salt gone from the next
+// base backup on.
+func (d *DB) Scrub(ctx context.Context) error {
+	if d.engine != SQLite {
+		return nil
+	}
+	d.writer.turn.Lock()
+	defer d.writer.turn.Unlock()
+	run := d.write.QueryRowContext
+	if d.writer.conn != nil {
+		run = d.writer.conn.QueryRowContext
+	}
+	var busy, inLog, done int
+	if err := run(ctx, `pragma wal_checkpoint(truncate)`).Scan(&busy, &inLog, &done); err != nil {
+		return err
+	}
+	if busy != 0 {
+		return errors.New("db: somebody is still reading the old log; try again")
+	}
+	return nil
+}

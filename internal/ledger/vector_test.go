@@ -1,0 +1,132 @@
+package ledger
+
+import (
+	"crypto/sha256"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"dongthuan/internal/c2sp"
+)
+
+var update = flag.Bool("update", false, "write the vectors anew")
+
+// The vectors are receipts with fixed keys and salts, for verifiers in any
+// language: keys and salts are SHA-256 of "test …", for tests only.
+func vectors(t testing.TB) map[string]string {
+	t.Helper()
+	seed := func(s string) []byte { x := sha256.Sum256([]byte("test " + s)); return x[:] }
+	log, err := c2sp.NewLogKey("tt.example.vn/so-cai", seed("log key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cosign := func(name string) *c2sp.Key {
+		k, err := c2sp.NewWitnessKey(name, seed(name), func() time.Time { return time.Unix(1790000060, 0) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}
+	university, newspaper := cosign("witness.example.org/w1"), cosign("báo.example.org")
+	object := "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	var edge c2sp.Edge
+	var hashes []c2sp.Hash
+	var texts []string
+	var payloads []string
+	prev := ""
+	for i := range 21 {
+		s, field := salt(seed(fmt.Sprint("salt ", i))), salt(seed("field salt"))
+		payload := fmt.Sprintf(`{"body_c":"%s","kind":"thử","n":%d}`, field.seal(fieldContext, "body", "Đường vào tổ 3 ngập khi mưa."), i)
+		l := Leaf{Type: NewsPublished, Object: object, Time: 1790000000 + int64(i), Commit: s.seal(payloadContext, string(NewsPublished), payload), Prev: prev}
+		h := leafHash(l.String())
+		if prev, err = toBase64(hexHash(h)); err != nil {
+			t.Fatal(err)
+		}
+		edge.Append(h)
+		hashes, texts, payloads = append(hashes, h), append(texts, l.String()), append(payloads, payload)
+	}
+	root := edge.Root()
+	checkpoint, err := log.Note(c2sp.Checkpoint{Origin: log.Name(), Size: edge.Size, Root: root}.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range []*c2sp.Key{university, newspaper} {
+		line, err := w.Cosign(checkpoint)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkpoint += line
+	}
+	read := c2sp.TileReader(func(level int, n int64, width int) ([]c2sp.Hash, error) { return hashes[:width], nil })
+	files := map[string]string{}
+	for _, i := range []int64{0, 2, 20} {
+		proof, err := read.Inclusion(c2sp.Checkpoint{Origin: log.Name(), Size: edge.Size, Root: root}, i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := Receipt{Text: texts[i], Proof: c2sp.Proof{Index: i, Hashes: proof, Checkpoint: checkpoint}}
+		files[fmt.Sprintf("thin-%d.tlog-proof", i)] = r.String()
+		s, field := salt(seed(fmt.Sprint("salt ", i))), salt(seed("field salt"))
+		r.Opening = &Opening{Payload: payloads[i], Salt: b64(s[:])}
+		files[fmt.Sprintf("opened-%d.tlog-proof", i)] = r.String()
+		r.Opening.Fields = []Field{{"body", b64(field[:]), "Đường vào tổ 3 ngập khi mưa."}}
+		files[fmt.Sprintf("field-%d.tlog-proof", i)] = r.String()
+	}
+	files["log.policy"] = c2sp.For(log.Public(), "").String()
+	files["two.policy"] = "# both\nlog " + log.Public().String() + " https://tt.example.vn/so-cai/\n" +
+		"witness dai-hoc " + university.Public().String() + "\nwitness bao " + newspaper.Public().String() + "\ngroup ca-hai all dai-hoc bao\nquorum ca-hai\n"
+	other := cosign("witness.example.org/absent")
+	files["absent.policy"] = "log " + log.Public().String() + "\nwitness vang " + other.Public().String() + "\nquorum vang\n"
+	codes := ""
+	for _, i := range []int{0, 2, 20} {
+		codes += fmt.Sprintf("%d %s %s\n", i, hexHash(hashes[i]), Code(int64(i), hashes[i]))
+	}
+	files["codes.txt"] = codes
+	return files
+}
+
+func TestVectors(t *testing.T) {
+	for name, text := range vectors(t) {
+		path := filepath.Join("..", "..", "verify", "testdata", name)
+		if *update {
+			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		kept, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(kept) != text {
+			t.Errorf("%s is not what the program makes", name)
+		}
+	}
+	files := vectors(t)
+	for name, text := range files {
+		if !strings.HasSuffix(name, ".tlog-proof") {
+			continue
+		}
+		r, err := ParseReceipt(text)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for policy, want := range map[string]string{"log.policy": "", "two.policy": "", "absent.policy": "quorum"} {
+			p, err := c2sp.ParsePolicy(files[policy])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := Step(second(r.Verify(p))); got != want {
+				t.Errorf("%s by %s: %q, want %q", name, policy, got, want)
+			}
+		}
+	}
+}
+
+func second[T any](_ T, err error) error { return err }

@@ -1,0 +1,71 @@
+// Package qr makes QR codes as paths to be drawn, and as text for a terminal.
+package qr
+
+import (
+	"fmt"
+	"image/color"
+	"strings"
+
+	"github.com/boombuler/barcode/qr"
+)
+
+// Code is a QR code to be drawn as SVG: a path of the dark modules in a square of
+// Size, the quiet zone included.
+type Code struct {
+	Size int
+	Path string
+	dark func(x, y int) bool
+}
+
+// quiet modules around a code, as the standard asks.
+const quiet = 4
+
+// New encodes text with enough redundancy for a printed slip.
+func New(text string) (Code, error) {
+	code, err := qr.Encode(text, qr.M, qr.Auto)
+	if err != nil {
+		return Code{}, fmt.Errorf("make QR code: %w", err)
+	}
+	n := code.Bounds().Dx()
+	q := Code{Size: n + 2*quiet, dark: func(x, y int) bool {
+		x, y = x-quiet, y-quiet
+		return x >= 0 && y >= 0 && x < n && y < n && code.At(x, y) == color.Black
+	}}
+	var b strings.Builder
+	for y := range q.Size {
+		for x := 0; x < q.Size; x++ {
+			from := x
+			for q.dark(x, y) {
+				x++
+			}
+			if x > from {
+				fmt.Fprintf(&b, "M%d %dh%dv1h-%dz", from, y, x-from, x-from)
+			}
+		}
+	}
+	q.Path = b.String()
+	return q, nil
+}
+
+// Terminal draws the code in half blocks, light on dark, as terminals are; a
+// camera reads it either way round.
+func (q Code) Terminal() string {
+	var b strings.Builder
+	for y := 0; y < q.Size; y += 2 {
+		for x := range q.Size {
+			upper, lower := !q.dark(x, y), y+1 < q.Size && !q.dark(x, y+1)
+			switch {
+			case upper && lower:
+				b.WriteString("█")
+			case upper:
+				b.WriteString("▀")
+			case lower:
+				b.WriteString("▄")
+			default:
+				b.WriteByte(' ')
+			}
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
