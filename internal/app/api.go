@@ -10,9 +10,13 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"dongthuan/internal/cluster"
+	"dongthuan/internal/db"
 	"dongthuan/internal/emulation"
 	"dongthuan/internal/fault"
 	"dongthuan/internal/lang"
+	"dongthuan/internal/ledger"
+	"dongthuan/internal/news"
+	"dongthuan/internal/report"
 	"dongthuan/internal/unit"
 )
 
@@ -43,18 +47,19 @@ func (a *App) serveAPI() {
 type answer[T any] struct{ Body T }
 
 type apiUnit struct {
-	ID     string `json:"id"`
-	Code   string `json:"code"`
-	Name   string `json:"name"`
-	Kind   string `json:"kind"`
-	Parent string `json:"parent_id,omitempty"`
-	From   string `json:"from"`
-	To     string `json:"to,omitempty" doc:"First day it no longer holds."`
-	URL    string `json:"url"`
+	ID      string `json:"id"`
+	Code    string `json:"code"`
+	Name    string `json:"name"`
+	Kind    string `json:"kind"`
+	Parent  string `json:"parent_id,omitempty"`
+	From    string `json:"from"`
+	To      string `json:"to,omitempty" doc:"First day it no longer holds."`
+	URL     string `json:"url"`
+	Receipt string `json:"receipt,omitempty" doc:"Code of the newest receipt: /r/CODE."`
 }
 
 func toAPI(u unit.Unit) apiUnit {
-	return apiUnit{u.ID, u.Code, u.FullName(), u.Kind, u.ParentID, isoDay(u.From), isoDay(u.To), u.Address()}
+	return apiUnit{u.ID, u.Code, u.FullName(), u.Kind, u.ParentID, isoDay(u.From), isoDay(u.To), u.Address(), ""}
 }
 
 type apiCluster struct {
@@ -64,6 +69,7 @@ type apiCluster struct {
 	Closed   bool        `json:"closed"`
 	Members  []apiMember `json:"members,omitempty"`
 	URL      string      `json:"url"`
+	Receipt  string      `json:"receipt,omitempty" doc:"Code of the newest receipt: /r/CODE."`
 }
 
 type apiMember struct {
@@ -81,16 +87,20 @@ type apiPeriod struct {
 	State    string `json:"state"`
 	Starts   string `json:"starts"`
 	Ends     string `json:"ends"`
+	Due      string `json:"due,omitempty" doc:"When figures are due."`
+	Freeze   string `json:"freeze,omitempty" doc:"When figures are closed."`
 	Trial    bool   `json:"trial"`
 	Previous string `json:"previous,omitempty"`
 	URL      string `json:"url"`
+	Receipt  string `json:"receipt,omitempty" doc:"Code of the newest receipt: /r/CODE."`
 }
 
 type apiRanking struct {
-	Period string          `json:"period"`
-	Trial  bool            `json:"trial"`
-	Groups []apiGroup      `json:"group_list"`
-	Rows   []apiRankingRow `json:"rows"`
+	Period  string          `json:"period"`
+	Trial   bool            `json:"trial"`
+	Groups  []apiGroup      `json:"group_list"`
+	Rows    []apiRankingRow `json:"rows"`
+	Receipt string          `json:"receipt,omitempty" doc:"Code of the newest receipt: /r/CODE."`
 }
 
 type apiGroup struct {
@@ -113,6 +123,7 @@ type apiRankingRow struct {
 
 type apiFigure struct {
 	Unit      string `json:"unit"`
+	UnitID    string `json:"unit_id"`
 	Indicator string `json:"indicator"`
 	Label     string `json:"label"`
 	UnitLabel string `json:"unit_label"`
@@ -120,6 +131,7 @@ type apiFigure struct {
 	Estimate  bool   `json:"estimate"`
 	Version   int64  `json:"version"`
 	Evidence  string `json:"evidence" doc:"Address that opens the figure down to its evidence."`
+	Receipt   string `json:"receipt,omitempty" doc:"Code of the newest receipt: /r/CODE."`
 }
 
 type apiNews struct {
@@ -129,6 +141,24 @@ type apiNews struct {
 	Lead      string `json:"lead"`
 	Published string `json:"published"`
 	URL       string `json:"url"`
+	Body      string `json:"body,omitempty" doc:"Markdown; of one article only."`
+	Receipt   string `json:"receipt,omitempty" doc:"Code of the newest receipt: /r/CODE."`
+}
+
+type apiReport struct {
+	Slug      string           `json:"slug"`
+	Title     string           `json:"title"`
+	Version   int64            `json:"version"`
+	Published string           `json:"published"`
+	URL       string           `json:"url"`
+	Report    *report.Compiled `json:"report,omitempty" doc:"All of it; of one report only."`
+	Receipt   string           `json:"receipt,omitempty" doc:"Code of the newest receipt: /r/CODE."`
+}
+
+// apiCriteria is a published scoring table as it was recorded.
+type apiCriteria struct {
+	Criteria map[string]any `json:"criteria"`
+	Receipt  string         `json:"receipt,omitempty" doc:"Code of the newest receipt: /r/CODE."`
 }
 
 type clusterPath struct {
@@ -146,7 +176,9 @@ func (a *App) operations(api huma.API) {
 		all, err := a.Clusters.List(ctx)
 		out := []apiCluster{}
 		for _, c := range all {
-			out = append(out, apiCluster{Code: c.Code, Name: c.Name, Superior: c.Superior, Closed: c.Closed, URL: "/thi-dua/" + c.Code})
+			code, receiptErr := a.receipt(ctx, c.ID)
+			err = errors.Join(err, receiptErr)
+			out = append(out, apiCluster{Code: c.Code, Name: c.Name, Superior: c.Superior, Closed: c.Closed, URL: "/thi-dua/" + c.Code, Receipt: code})
 		}
 		return &answer[[]apiCluster]{out}, problem(err)
 	})
@@ -163,22 +195,92 @@ func (a *App) operations(api huma.API) {
 		}
 		out := []apiPeriod{}
 		for _, p := range periods {
-			out = append(out, apiPeriod{p.Code, p.Name, string(p.State), isoDay(p.Starts), isoDay(p.Ends), p.Trial, codes[p.PreviousID], emulation.PeriodPath(c, p)})
+			code, receiptErr := a.receipt(ctx, p.ID, ledger.PeriodOpened, ledger.PeriodChanged, ledger.PeriodFrozen)
+			err = errors.Join(err, receiptErr)
+			out = append(out, apiPeriod{p.Code, p.Name, string(p.State), isoDay(p.Starts), isoDay(p.Ends), db.Time(p.Due), db.Time(p.FreezeAt), p.Trial, codes[p.PreviousID], emulation.PeriodPath(c, p), code})
 		}
 		return &answer[[]apiPeriod]{out}, problem(err)
 	})
 	huma.Get(api, "/api/v1/clusters/{cluster}/periods/{period}/ranking", a.apiRanking)
 	huma.Get(api, "/api/v1/clusters/{cluster}/periods/{period}/figures", a.apiFigures)
 	huma.Get(api, "/api/v1/news", func(ctx context.Context, in *struct {
-		Limit int `query:"limit" default:"20" minimum:"1" maximum:"100"`
+		Limit int `query:"limit" default:"20" minimum:"1" maximum:"1000"`
 	}) (*answer[[]apiNews], error) {
 		items, err := a.News.Latest(ctx, in.Limit)
 		out := []apiNews{}
 		for _, it := range items {
-			out = append(out, apiNews{it.Slug, it.Category, it.Title, it.Lead, it.PublishedAt.In(lang.Vietnam).Format("2006-01-02T15:04:05-07:00"), "/tin/" + it.Slug})
+			n, itemErr := a.apiNews(ctx, it)
+			err = errors.Join(err, itemErr)
+			out = append(out, n)
 		}
 		return &answer[[]apiNews]{out}, problem(err)
 	})
+	huma.Get(api, "/api/v1/news/{slug}", func(ctx context.Context, in *slugPath) (*answer[apiNews], error) {
+		it, err := a.News.BySlug(ctx, in.Slug)
+		if err != nil {
+			return nil, problem(err)
+		}
+		n, err := a.apiNews(ctx, it)
+		n.Body = it.Body
+		return &answer[apiNews]{n}, problem(err)
+	})
+	huma.Get(api, "/api/v1/clusters/{cluster}/periods/{period}/criteria", a.apiCriteria)
+	huma.Get(api, "/api/v1/reports", func(ctx context.Context, _ *struct{}) (*answer[[]apiReport], error) {
+		all, err := a.Reports.List(ctx, "")
+		out := []apiReport{}
+		for _, r := range all {
+			code, receiptErr := a.receipt(ctx, r.ID, ledger.ReportPublished)
+			err = errors.Join(err, receiptErr)
+			out = append(out, apiReport{r.Slug, r.Title, r.Version, isoMoment(r.PublishedAt), "/bao-cao/" + r.Slug, nil, code})
+		}
+		return &answer[[]apiReport]{out}, problem(err)
+	})
+	huma.Get(api, "/api/v1/reports/{slug}", func(ctx context.Context, in *slugPath) (*answer[apiReport], error) {
+		r, err := a.Reports.Read(ctx, in.Slug, 0)
+		if err != nil {
+			return nil, problem(err)
+		}
+		code, err := a.receipt(ctx, r.Report.ID, ledger.ReportPublished)
+		return &answer[apiReport]{apiReport{r.Report.Slug, r.Report.Title, r.Report.Version, isoMoment(r.Report.PublishedAt), "/bao-cao/" + r.Report.Slug, &r.Compiled, code}}, problem(err)
+	})
+}
+
+type slugPath struct {
+	Slug string `path:"slug"`
+}
+
+// receipt is the code of an object's newest receipt, of the types given where there
+// are any; "" where it has none yet.
+func (a *App) receipt(ctx context.Context, object string, types ...ledger.Type) (string, error) {
+	e, found, err := ledger.Newest(ctx, a.DB, object, types...)
+	if !found {
+		return "", err
+	}
+	return e.Code(), err
+}
+
+func (a *App) apiNews(ctx context.Context, it news.Item) (apiNews, error) {
+	code, err := a.receipt(ctx, it.ID, ledger.NewsPublished, ledger.NewsChanged)
+	return apiNews{Slug: it.Slug, Category: it.Category, Title: it.Title, Lead: it.Lead, Published: isoMoment(it.PublishedAt), URL: it.Path(), Receipt: code}, err
+}
+
+func isoMoment(t time.Time) string { return t.In(lang.Vietnam).Format("2006-01-02T15:04:05-07:00") }
+
+func (a *App) apiCriteria(ctx context.Context, in *periodPath) (*answer[apiCriteria], error) {
+	c, err := a.Clusters.Get(ctx, in.Cluster)
+	if err != nil {
+		return nil, problem(err)
+	}
+	p, err := a.Clusters.Period(ctx, c.ID, in.Period)
+	if err != nil {
+		return nil, problem(err)
+	}
+	criteria, err := a.Emulation.PublicCriteria(ctx, p)
+	if err != nil {
+		return nil, problem(err)
+	}
+	code, err := a.receipt(ctx, criteria.ID, ledger.CriteriaPublished)
+	return &answer[apiCriteria]{apiCriteria{emulation.Describe(criteria), code}}, problem(err)
 }
 
 func (a *App) apiUnits(ctx context.Context, in *struct {
@@ -203,7 +305,16 @@ func (a *App) apiUnits(ctx context.Context, in *struct {
 		if len(out) == in.Limit {
 			break
 		}
-		out = append(out, toAPI(u))
+		one := toAPI(u)
+		code, receiptErr := a.receipt(ctx, u.ID)
+		if code == "" && u.Import != "" { // it came with a list, which has the leaf
+			var more error
+			code, more = a.receipt(ctx, u.Import)
+			receiptErr = errors.Join(receiptErr, more)
+		}
+		err = errors.Join(err, receiptErr)
+		one.Receipt = code
+		out = append(out, one)
 	}
 	return &answer[[]apiUnit]{out}, problem(err)
 }
@@ -225,7 +336,8 @@ func (a *App) apiCluster(ctx context.Context, in *clusterPath) (*answer[apiClust
 		}
 		out.Members = append(out.Members, apiMember{m.Code, m.UnitID, u.FullName(), string(m.Role), isoDay(m.From), isoDay(m.To)})
 	}
-	return &answer[apiCluster]{out}, nil
+	out.Receipt, err = a.receipt(ctx, c.ID)
+	return &answer[apiCluster]{out}, problem(err)
 }
 
 // apiPeriodOf finds the published period an address names.
@@ -254,7 +366,9 @@ func (a *App) apiRanking(ctx context.Context, in *periodPath) (*answer[apiRankin
 	for _, r := range ranking.Rows {
 		out.Rows = append(out.Rows, apiRankingRow{r.Rank, r.Unit, r.Name, r.Groups, r.Bonus, r.Deduction, r.Total, r.Class, emulation.PeriodPath(c, p) + "/don-vi/" + r.Unit})
 	}
-	return &answer[apiRanking]{out}, problem(err)
+	code, receiptErr := a.receipt(ctx, p.ID, ledger.RankingPublished)
+	out.Receipt = code
+	return &answer[apiRanking]{out}, problem(errors.Join(err, receiptErr))
 }
 
 func (a *App) apiFigures(ctx context.Context, in *struct {
@@ -272,6 +386,10 @@ func (a *App) apiFigures(ctx context.Context, in *struct {
 		return nil, problem(err)
 	}
 	_, codes, err := a.Emulation.Names(ctx, p)
+	if err != nil {
+		return nil, problem(err)
+	}
+	receipt, err := a.receipt(ctx, p.ID, ledger.FigurePublished)
 	out := []apiFigure{}
 	for _, st := range standings {
 		code := codes[st.Sheet.UnitID]
@@ -283,7 +401,7 @@ func (a *App) apiFigures(ctx context.Context, in *struct {
 				continue
 			}
 			f := st.Sheet.Figures[x.Indicator]
-			out = append(out, apiFigure{code, x.Indicator, x.Label, x.UnitLabel, f.Value, f.Estimate, f.Version, emulation.PeriodPath(c, p) + "/don-vi/" + code + "/so/" + x.Indicator})
+			out = append(out, apiFigure{code, st.Sheet.UnitID, x.Indicator, x.Label, x.UnitLabel, f.Value, f.Estimate, f.Version, emulation.PeriodPath(c, p) + "/don-vi/" + code + "/so/" + x.Indicator, receipt})
 		}
 	}
 	return &answer[[]apiFigure]{out}, problem(err)

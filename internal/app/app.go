@@ -73,12 +73,13 @@ type App struct {
 	News       *news.Service
 	Site       *web.Site
 
-	unitTurn int64 // of the registry, when the search last saw it
+	unitTurn int64            // of the registry, when the search last saw it
+	seenBy   map[string]int64 // size that each witness has cosigned last
 }
 
 // New builds every room over an open database.
 func New(ctx context.Context, d *db.DB, set Settings) (*App, error) {
-	a := &App{Settings: set, DB: d}
+	a := &App{Settings: set, DB: d, seenBy: map[string]int64{}}
 	var err error
 	book := ledger.Settings{Now: set.Now, Signer: set.Signer, Fatal: set.Fatal, Log: set.Log}
 	if d.Path() != "" && set.Reserve > 0 {
@@ -182,10 +183,18 @@ func (a *App) workOnce(ctx context.Context) {
 	if err := a.News.FlushViews(ctx); err != nil && ctx.Err() == nil {
 		a.Log.ErrorContext(ctx, "flush view counts", "err", err)
 	}
+	if err := a.askWitnesses(ctx, witnessClient); err != nil && ctx.Err() == nil {
+		a.Log.WarnContext(ctx, "ask the witnesses", "err", err)
+	}
+	if err := a.Book.ForgetRequests(ctx); err != nil && ctx.Err() == nil {
+		a.Log.ErrorContext(ctx, "forget requests long past", "err", err)
+	}
 	if err := a.Book.Beat(ctx); err != nil && ctx.Err() == nil {
 		a.Log.ErrorContext(ctx, "record that the ledger is alive", "err", err)
 	}
 }
+
+var witnessClient = &http.Client{Timeout: 5 * time.Second}
 
 // Close writes what is still in memory and lets the files go. The database is
 // its opener's to close.

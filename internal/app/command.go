@@ -28,6 +28,7 @@ const (
 	exitDone    = 0
 	exitRefused = 1
 	exitUsage   = 2
+	exitLost    = 3 // the disk did not keep a write
 )
 
 // Commands are what the program can do. Their help is the manual; each setting
@@ -35,7 +36,8 @@ const (
 type Commands struct {
 	Database string `default:"dongthuan.db" env:"DATABASE" help:"SQLite file, or the URL of a PostgreSQL database (postgres://…)." placeholder:"FILE|URL"`
 	Files    string `env:"FILES" help:"Folder of evidence files; beside the SQLite file when not given." placeholder:"FOLDER"`
-	JSON     bool   `help:"Print what a program can read."`
+	ledgerFlags
+	JSON bool `help:"Print what a program can read."`
 
 	Demo    demoCommand    `cmd:"" help:"Serve a demonstration with a database of its own that is gone afterwards."`
 	Serve   serveCommand   `cmd:"" help:"Serve the site."`
@@ -46,6 +48,11 @@ type Commands struct {
 	Report  reportCommand  `cmd:"" help:"Write a published report as a file."`
 	Backup  backupCommand  `cmd:"" help:"Write a verified backup while the site runs."`
 	Restore restoreCommand `cmd:"" help:"Restore a backup into an empty place."`
+	Verify  verifyCommand  `cmd:"" help:"Check a receipt, without the network."`
+	Monitor monitorCommand `cmd:"" help:"Follow a running site from outside and check everything it shows."`
+	Witness witnessCommand `cmd:"" help:"Cosign the checkpoints of others' ledgers."`
+	Signer  signerCommand  `cmd:"" help:"Sign the ledger in a process of its own."`
+	Ledger  ledgerCommand  `cmd:"" help:"Check, recover or export the ledger."`
 	Doctor  doctorCommand  `cmd:"" help:"Check settings, disk, database, files, fonts, LibreOffice and clock, and say what to do."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
@@ -130,7 +137,12 @@ func (w *world) open(set Settings) (*App, func() error, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	set.Log, set.Files = w.log, w.set.Files
+	set.Log, set.Files, set.Fatal = w.log, w.set.Files, w.fatal
+	name := set.Address
+	if set.Demo {
+		name = "https://trinh-dien.invalid"
+	}
+	set.Signer = w.set.ledgerFlags.opener(d, name)
 	if set.Now == nil {
 		set.Now = time.Now
 	}
@@ -158,6 +170,8 @@ type serveCommand struct {
 	TLSKey      string `name:"tls-key" env:"TLS_KEY" help:"Key file (PEM)." placeholder:"FILE"`
 	BehindProxy bool   `env:"BEHIND_PROXY" help:"Trust X-Forwarded-Proto and X-Forwarded-For: only where a proxy of yours writes them."`
 	Address     string `env:"ADDRESS" help:"The site's own address, for feeds (https://…); the one asked at when not given." placeholder:"URL"`
+	Witnesses   string `env:"WITNESSES" type:"existingfile" help:"Policy file (c2sp.org/tlog-policy) with this ledger's witnesses." placeholder:"FILE"`
+	Reserve     int64  `default:"64" env:"RESERVE" help:"MB kept free on the disk for signing in and reading when it is full; SQLite only."`
 	NoTOTP      bool   `name:"no-totp" env:"NO_TOTP" help:"Do not ask every account for a second factor."`
 }
 
@@ -165,7 +179,15 @@ func (c serveCommand) Run(w *world) error {
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return usageError{errors.New("--tls-cert and --tls-key go together")}
 	}
-	a, done, err := w.open(Settings{RequireTOTP: !c.NoTOTP, BehindProxy: c.BehindProxy, Address: c.Address})
+	set := Settings{RequireTOTP: !c.NoTOTP, BehindProxy: c.BehindProxy, Address: c.Address, Reserve: c.Reserve << 20}
+	if c.Witnesses != "" {
+		text, err := os.ReadFile(c.Witnesses)
+		if err != nil {
+			return err
+		}
+		set.Policy = string(text)
+	}
+	a, done, err := w.open(set)
 	if err != nil {
 		return err
 	}

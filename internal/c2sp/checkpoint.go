@@ -292,3 +292,15 @@ func strictLines(signed string) error {
 	}
 	return nil
 }
+
+// NoteText is what a note says, whoever signed it: to look up whose keys are to be
+// asked. Nothing of it is believed before Open.
+func NoteText(signed string) (string, error) {
+	if len(signed) > maxNote {
+		return "", errors.New("note too large")
+	}
+	if err := strictLines(signed); err != nil {
+		return "", err
+	}
+	return signed[:strings.LastIndex(signed, "\n\n")+1], nil
+}

@@ -96,6 +96,13 @@ func (s *Service) saveCriteriaTx(ctx context.Context, tx *ledger.Tx, p cluster.P
 
 // describe is the table as the ledger keeps it.
 func describe(c Criteria, office string) map[string]any {
+	all := Describe(c)
+	all["office"] = office
+	return all
+}
+
+// Describe is a scoring table as it is recorded, and as the open data gives it.
+func Describe(c Criteria) map[string]any {
 	var criteria []map[string]any
 	for _, cr := range c.All() {
 		var inputs []string
@@ -108,7 +115,7 @@ func describe(c Criteria, office string) map[string]any {
 	for _, e := range c.Extras {
 		extras = append(extras, map[string]any{"bonus": e.Bonus, "code": e.Code, "name": e.Name, "points": e.Points, "max_cases": e.MaxCases})
 	}
-	return map[string]any{"period": c.PeriodID, "version": c.Version, "office": office, "na_policy": c.NA, "bonus_cap": c.BonusCap,
+	return map[string]any{"period": c.PeriodID, "version": c.Version, "na_policy": c.NA, "bonus_cap": c.BonusCap,
 		"classes": writeClasses(c.Classes), "tie_breakers": writeTies(c.TieBreakers), "criteria": criteria, "extras": extras}
 }
 

@@ -191,3 +191,10 @@ func saltFromBase64(text string) (salt, error) {
 }
 
 func sortFields(f []Field) { sort.Slice(f, func(i, j int) bool { return f[i].Name < f[j].Name }) }
+
+// Opens reports whether a leaf of a type, with a commitment, commits to a payload
+// under a salt in base64.
+func Opens(kind Type, commit, payload, saltText string) bool {
+	s, err := saltFromBase64(saltText)
+	return err == nil && s.seal(payloadContext, string(kind), payload) == commit
+}

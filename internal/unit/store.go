@@ -26,7 +26,7 @@ const unitColumns = `unit_id, name, kind, code, parent_id, valid_from, valid_to,
 func scanUnit(rows *sql.Rows) (u Unit, err error) {
 	var from, to, batch string
 	err = rows.Scan(&u.ID, &u.Name, &u.Kind, &u.Code, &u.ParentID, &from, &to, &u.Basis, &batch, &u.search)
-	u.From, u.To, u.Listed = parseDay(from), parseDay(to), batch != ""
+	u.From, u.To, u.Listed, u.Import = parseDay(from), parseDay(to), batch != "", batch
 	return u, err
 }
 

@@ -100,6 +100,8 @@ type Unit struct {
 	// Listed is true where the dates are those of a list taken in: the unit stood
 	// in it then; the day of the legal change may be an earlier one.
 	Listed bool
+	// Import is the list that this version came with, "" where it came singly.
+	Import string
 	// Nearest is true where no version holds on the day asked for, and this is the
 	// one next to it.
 	Nearest bool
