@@ -101,7 +101,7 @@ func Connect(ctx context.Context, source string) (*DB, error) {
 	// busy_timeout comes first: the other pragmas may already have to wait.
 	address := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=busy_timeout(5000)" +
 		"&_pragma=journal_mode(WAL)&_pragma=synchronous(" + synchronous() + ")&_pragma=foreign_keys(ON)&_pragma=secure_delete(ON)" +
-		"&_pragma=cache_size(-8000)&_pragma=mmap_size(0)"
+		"&_pragma=cache_size(-8000)&_pragma=mmap_size(0)&_pragma=wal_autocheckpoint(4000)"
 	write, err := sql.Open("sqlite", address+"&_txlock=immediate")
 	if err != nil {
 		return nil, err

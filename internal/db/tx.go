@@ -34,25 +34,7 @@ func (d *DB) Begin(ctx context.Context) (*Tx, error) {
 	if d.engine == SQLite {
 		return d.writer.begin(ctx, d)
 	}
-	tx, err := d.write.BeginTx(context.WithoutCancel(ctx), nil)
-	if err != nil {
-		return nil, fmt.Errorf("begin: %w", err)
-	}
-	return &Tx{db: d, engine: d.engine, run: tx, end: func(commit bool) error {
-		if !commit {
-			return tx.Rollback()
-		}
-		before := d.doubts.Load()
-		if err := tx.Commit(); err != nil {
-			return err
-		}
-		if d.doubts.Load() != before {
-			d.write.SetMaxIdleConns(0) // drop the connection that doubts
-			d.write.SetMaxIdleConns(20)
-			return ErrDoubt
-		}
-		return nil
-	}}, nil
+	return d.beginPostgres(ctx)
 }
 
 // Commit makes the transaction durable.
@@ -79,16 +61,15 @@ func (tx *Tx) Rollback() error {
 // Try runs fn so that it happens wholly or not at all, while the transaction goes
 // on. Its error is fn's. Broken reports when the transaction itself is lost.
 func (tx *Tx) Try(ctx context.Context, fn func() error) error {
-	if _, err := tx.ExecContext(ctx, `savepoint one`); err != nil {
-		tx.ended = true
+	if err := tx.before(ctx, `savepoint one`); err != nil {
 		return err
 	}
 	undo := true
 	defer func() {
-		if undo { // fn failed or panicked
+		if undo && !tx.ended { // fn failed or panicked
 			if _, err := tx.ExecContext(ctx, `rollback to savepoint one`); err != nil {
 				tx.ended = true
-			} else if _, err := tx.ExecContext(ctx, `release savepoint one`); err != nil {
+			} else if err := tx.before(ctx, `release savepoint one`); err != nil {
 				tx.ended = true
 			}
 		}
@@ -96,12 +77,27 @@ func (tx *Tx) Try(ctx context.Context, fn func() error) error {
 	if err := fn(); err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `release savepoint one`); err != nil {
-		tx.ended = true
-		return err
-	}
 	undo = false
-	return nil
+	return tx.before(ctx, `release savepoint one`)
+}
+
+func (tx *Tx) before(ctx context.Context, query string) error {
+	err := tx.Send(ctx, query)
+	if err != nil {
+		tx.ended = true
+	}
+	return err
+}
+
+// Send runs a statement whose answer nobody needs: at once on SQLite, with the next
+// statement over the wire on PostgreSQL, whose error is then this one's.
+func (tx *Tx) Send(ctx context.Context, query string, args ...any) error {
+	if p, ok := tx.run.(*wire); ok {
+		p.first = append(p.first, sent{query, args})
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, query, args...)
+	return err
 }
 
 // Broken reports whether the engine has given the transaction up, as SQLite does

@@ -21,10 +21,17 @@ import (
 type Journal struct {
 	f    *os.File // nil keeps nothing: a signer of one process
 	last c2sp.Checkpoint
+	at   int64 // where the next line goes
+	room int64 // where the zeroes written ahead end
 }
 
 // errJournalLost is a failed sync of the journal.
 var errJournalLost = errors.New("ledger: the journal could not be synced")
+
+// ahead is how many zeroes are written before they are needed: a line then only
+// overwrites, and its sync does not wait for the file system's own book-keeping,
+// which takes several times as long.
+const ahead = 1 << 20
 
 // maxJournal is when a journal is begun anew with its newest lines; all of them
 // are in the file beside it.
@@ -60,11 +67,8 @@ func (j *Journal) open() error {
 	if err != nil {
 		return err
 	}
-	j.last = last
+	j.last, j.at, j.room = last, good, good
 	if err := j.f.Truncate(good); err != nil {
-		return err
-	}
-	if _, err := j.f.Seek(0, io.SeekEnd); err != nil {
 		return err
 	}
 	return errors.Join(j.f.Sync(), syncFolder(filepath.Dir(j.f.Name())))
@@ -76,7 +80,7 @@ func readJournal(r io.Reader) (last c2sp.Checkpoint, good int64, err error) {
 	in := bufio.NewReader(r)
 	for {
 		line, err := in.ReadString('\n')
-		if errors.Is(err, io.EOF) {
+		if errors.Is(err, io.EOF) || strings.HasPrefix(line, "\x00") {
 			return last, good, nil
 		}
 		if err != nil {
@@ -118,21 +122,34 @@ func (j *Journal) Append(c c2sp.Checkpoint, signed string) error {
 	if j.f != nil {
 		lines := strings.Split(strings.TrimSuffix(signed, "\n"), "\n")
 		_, sig, _ := strings.Cut(strings.TrimPrefix(lines[len(lines)-1], "— "), " ")
-		at, err := j.f.Seek(0, io.SeekCurrent)
-		if err != nil {
+		line := strconv.FormatInt(c.Size, 10) + " " + base64.StdEncoding.EncodeToString(c.Root[:]) + " " + sig + "\n"
+		if err := j.write(line); err != nil {
 			return err
 		}
-		line := strconv.FormatInt(c.Size, 10) + " " + base64.StdEncoding.EncodeToString(c.Root[:]) + " " + sig + "\n"
-		if _, err := j.f.WriteString(line); err != nil {
-			// Half a line must not stay before the next one.
-			_, back := j.f.Seek(at, io.SeekStart)
-			return errors.Join(fmt.Errorf("write the journal: %w", err), j.f.Truncate(at), back)
+	}
+	j.last = c
+	return nil
+}
+
+func (j *Journal) write(line string) error {
+	end := j.at + int64(len(line))
+	if end > j.room {
+		if _, err := j.f.WriteAt(make([]byte, ahead), j.room); err != nil {
+			j.room = j.at // what was written of the zeroes is given back
+			return errors.Join(fmt.Errorf("write the journal: %w", err), j.f.Truncate(j.at))
 		}
 		if err := j.f.Sync(); err != nil {
 			return errors.Join(errJournalLost, err)
 		}
+		j.room += ahead
 	}
-	j.last = c
+	if _, err := j.f.WriteAt([]byte(line), j.at); err != nil {
+		return fmt.Errorf("write the journal: %w", err)
+	}
+	if err := syscall.Fdatasync(int(j.f.Fd())); err != nil {
+		return errors.Join(errJournalLost, err)
+	}
+	j.at = end
 	return nil
 }
 
@@ -164,7 +181,7 @@ func turnOver(path string) error {
 	if err != nil {
 		return err
 	}
-	tail := make([]byte, min(good, 1<<10))
+	tail := make([]byte, min(good, 1<<10)) // longer than a line
 	if _, err := f.ReadAt(tail, good-int64(len(tail))); err != nil {
 		return err
 	}
