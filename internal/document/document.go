@@ -1,8 +1,8 @@
 // Package document writes official Vietnamese documents and workbooks, and reads
 // what strangers upload.
 //
-// docx.go writes Word files in the two official layouts of layout.go, pdf.go makes
-// PDF of them where LibreOffice is installed; the xlsx files read and write
+// docx.go writes Word files in the two official layouts of layout.go, whose rules
+// are as long as width.go says, pdf.go makes PDF of them where LibreOffice is installed; the xlsx files read and write
 // spreadsheets.
 package document
 

@@ -139,8 +139,15 @@ func (x *docx) line(text string, p para, f face) {
 	x.put("</w:p>")
 }
 
+// ruled is how long a rule is beside the text above it: Decree 30/2020 says from a
+// third to a half.
+const ruled = .4
+
 // rule is a line of a set length, centred: the top border of a short cell.
 func (x *docx) rule(widthMM float64) {
+	if widthMM == 0 {
+		return // no text to stand under
+	}
 	x.put(`<w:p><w:pPr><w:spacing w:before="0" w:after="0" w:line="50" w:lineRule="exact"/></w:pPr></w:p>`)
 	x.put(`<w:tbl><w:tblPr><w:tblW w:w="`, strconv.Itoa(twips(widthMM)), `" w:type="dxa"/><w:jc w:val="center"/><w:tblLayout w:type="fixed"/></w:tblPr><w:tblGrid><w:gridCol w:w="`, strconv.Itoa(twips(widthMM)), `"/></w:tblGrid>`,
 		`<w:tr><w:trPr><w:trHeight w:val="60" w:hRule="exact"/></w:trPr><w:tc><w:tcPr><w:tcW w:w="`, strconv.Itoa(twips(widthMM)), `" w:type="dxa"/><w:tcBorders><w:top w:val="single" w:sz="6" w:space="0" w:color="000000"/></w:tcBorders></w:tcPr>`)
@@ -206,16 +213,16 @@ func (x *docx) head(d Document) {
 	if l.Star {
 		x.line("*", c, face{size: l.IssuerSize, bold: true})
 	} else {
-		x.rule(24)
+		x.rule(ruled * widest(strings.ToUpper(d.Issuer), l.IssuerSize, l.HeadLeft))
 	}
 	x.line(l.number(d), para{align: "center", before: 4}, face{size: 13})
 	x.cell(right)
 	x.line(l.Nation, c, face{size: l.NationSize, bold: true})
 	if l.Motto != "" {
 		x.line(l.Motto, c, face{size: l.MottoSize, bold: true})
-		x.rule(56)
+		x.rule(widest(l.Motto, l.MottoSize, right))
 	} else {
-		x.rule(66)
+		x.rule(widest(l.Nation, l.NationSize, right))
 	}
 	x.line(d.date(), para{align: "center", before: 6}, face{size: l.DateSize, italic: true})
 	x.endColumns()
@@ -227,7 +234,7 @@ func (x *docx) title(d Document) {
 	x.line(d.TypeName, para{align: "center", before: 18, keep: true}, face{size: l.TypeSize, bold: true, caps: true})
 	x.line(d.Abstract, para{align: "center", keep: true}, face{size: l.AbstractSize, bold: true})
 	if l.TypeRule == "rule" {
-		x.rule(48)
+		x.rule(ruled * widest(d.Abstract, l.AbstractSize, 210-l.Left-l.Right))
 	} else {
 		x.line("-----", para{align: "center"}, face{size: l.AbstractSize})
 	}

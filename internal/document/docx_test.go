@@ -7,6 +7,8 @@ import (
 	"errors"
 	"io"
 	"os/exec"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -107,6 +109,51 @@ func TestDateLeftOpen(t *testing.T) {
 	body := docxParts(t, d, ND30)["word/document.xml"]
 	if !strings.Contains(body, "ngày ..... tháng") || !strings.Contains(body, "Số: ........") {
 		t.Error("a document without number and date leaves no room for them")
+	}
+}
+
+// rules returns the lengths in mm of the rules, from the top of the left column.
+func rules(t *testing.T, d Document, l Layout) []float64 {
+	t.Helper()
+	var all []float64
+	for _, m := range regexp.MustCompile(`<w:tblW w:w="(\d+)" w:type="dxa"/><w:jc w:val="center"/><w:tblLayout w:type="fixed"/></w:tblPr>`).FindAllStringSubmatch(docxParts(t, d, l)["word/document.xml"], -1) {
+		n, err := strconv.Atoi(m[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, float64(n)*25.4/1440)
+	}
+	return all
+}
+
+// TestRules holds the lengths of the rules against lines measured in the font: the
+// motto's and the Party's name have one of their own length, the issuer and the
+// abstract one of a third to a half.
+func TestRules(t *testing.T) {
+	d := sample()
+	near := func(name string, got, least, most float64) {
+		t.Helper()
+		if got < least-.3 || got > most+.3 {
+			t.Errorf("%s: rule of %.1f mm, want %.1f to %.1f", name, got, least, most)
+		}
+	}
+	got := rules(t, d, ND30)
+	if len(got) != 3 {
+		t.Fatalf("nd30 has %d rules, want 3", len(got))
+	}
+	near("issuer", got[0], 42.3/3, 42.3/2)
+	near("motto", got[1], 60.5, 60.5)
+	near("abstract", got[2], 30.3/3, 30.3/2)
+	d.Issuer = "Ủy ban nhân dân phường Cầu Mây, thành phố Hà Thanh"
+	near("issuer of several lines", rules(t, d, ND30)[0], ND30.HeadLeft*.8/3, ND30.HeadLeft/2)
+	d.Issuer, d.Abstract = "Sở", strings.Repeat("Sơ kết phong trào thi đua ", 5)
+	got = rules(t, d, ND30)
+	near("short issuer", got[0], 6.1/3, 6.1/2)
+	near("abstract of several lines", got[2], 160*.8/3, 160./2)
+	if got := rules(t, d, Party05); len(got) != 1 {
+		t.Errorf("dang-05hd has %d rules, want 1", len(got))
+	} else {
+		near("Party", got[0], 72.9, 72.9)
 	}
 }
 
