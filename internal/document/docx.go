@@ -171,6 +171,11 @@ func (x *docx) cell(width float64) {
 	x.put(`</w:tc><w:tc><w:tcPr><w:tcW w:w="`, strconv.Itoa(twips(width)), `" w:type="dxa"/></w:tcPr>`)
 }
 
+// row ends a row of columns and opens the first cell of the next.
+func (x *docx) row(left float64) {
+	x.put(`</w:tc></w:tr><w:tr><w:trPr><w:cantSplit/></w:trPr><w:tc><w:tcPr><w:tcW w:w="`, strconv.Itoa(twips(left)), `" w:type="dxa"/></w:tcPr>`)
+}
+
 func (x *docx) endColumns() { x.put(`</w:tc></w:tr></w:tbl>`) }
 
 func (x *docx) document(d Document, l Layout) {
@@ -200,11 +205,17 @@ func (x *docx) document(d Document, l Layout) {
 	x.put(`</w:body></w:document>`)
 }
 
-// head is the two columns at the top of the first page.
+// head is the two columns at the top of the first page. Number and date have a
+// row of their own, which keeps them on one line however many lines the names
+// above them take.
 func (x *docx) head(d Document) {
 	l := x.l
-	right := 210 - l.Left - l.Right - l.HeadLeft
-	x.columns(l.HeadLeft, right)
+	whole := 210 - l.Left - l.Right
+	// Bold is a little wider than the italic of place and date. A very long place
+	// goes on to a second line: the names need room too.
+	left := max(min(l.HeadLeft, whole-widest(d.date(), l.DateSize, whole)), 45)
+	right := whole - left
+	x.columns(left, right)
 	c := para{align: "center"}
 	if d.Superior != "" {
 		x.line(d.Superior, c, face{size: l.SuperiorSize, caps: true})
@@ -213,9 +224,8 @@ func (x *docx) head(d Document) {
 	if l.Star {
 		x.line("*", c, face{size: l.IssuerSize, bold: true})
 	} else {
-		x.rule(ruled * widest(strings.ToUpper(d.Issuer), l.IssuerSize, l.HeadLeft))
+		x.rule(ruled * widest(strings.ToUpper(d.Issuer), l.IssuerSize, left))
 	}
-	x.line(l.number(d), para{align: "center", before: 4}, face{size: 13})
 	x.cell(right)
 	x.line(l.Nation, c, face{size: l.NationSize, bold: true})
 	if l.Motto != "" {
@@ -224,7 +234,12 @@ func (x *docx) head(d Document) {
 	} else {
 		x.rule(widest(l.Nation, l.NationSize, right))
 	}
-	x.line(d.date(), para{align: "center", before: 6}, face{size: l.DateSize, italic: true})
+	// An exact line puts letters of two sizes on one base line.
+	c.before, c.line = 4, `w:line="360" w:lineRule="exact"`
+	x.row(left)
+	x.line(l.number(d), c, face{size: 13})
+	x.cell(right)
+	x.line(d.date(), c, face{size: l.DateSize, italic: true})
 	x.endColumns()
 }
 

@@ -5,9 +5,12 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
+	"html"
 	"io"
+	"math"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -112,6 +115,23 @@ func TestDateLeftOpen(t *testing.T) {
 	}
 }
 
+var runText = regexp.MustCompile(`<w:t [^>]*>([^<]*)</w:t>`)
+
+// paragraphs returns the texts of a text, without the empty ones.
+func paragraphs(body string) []string {
+	var all []string
+	for _, p := range strings.Split(body, "</w:p>") {
+		line := ""
+		for _, m := range runText.FindAllStringSubmatch(p, -1) {
+			line += html.UnescapeString(m[1])
+		}
+		if line != "" {
+			all = append(all, line)
+		}
+	}
+	return all
+}
+
 // rules returns the lengths in mm of the rules, from the top of the left column.
 func rules(t *testing.T, d Document, l Layout) []float64 {
 	t.Helper()
@@ -157,32 +177,72 @@ func TestRules(t *testing.T) {
 	}
 }
 
+// TestHeadRow: however many lines the names take, number and date share a row.
+func TestHeadRow(t *testing.T) {
+	d := sample()
+	d.Superior, d.Issuer = strings.Repeat("Thành phố Hà Thanh ", 3), strings.Repeat("Cụm thi đua số 3 ", 6)
+	for _, l := range []Layout{ND30, Party05} {
+		found := false
+		for _, row := range strings.Split(docxParts(t, d, l)["word/document.xml"], "<w:tr>") {
+			row, _, _ = strings.Cut(row, "</w:tr>")
+			all := paragraphs(row)
+			found = found || len(all) == 2 && strings.HasPrefix(all[0], "Số") && strings.HasPrefix(all[1], "Cầu Mây, ngày")
+		}
+		if !found {
+			t.Errorf("%s: no row has the number left and the date right", l.Name)
+		}
+	}
+}
+
 // TestPages converts both layouts with LibreOffice and reads the pages: the
-// national heading stands on one line, and the annexes follow.
+// national heading stands on one line, number and date share a base line, the rule
+// is as long as the text above it, and the annexes follow.
 func TestPages(t *testing.T) {
 	if _, ok := Converter(); !ok {
 		t.Skip("LibreOffice is not installed")
 	}
-	for _, l := range []Layout{ND30, Party05} {
+	for l, above := range map[*Layout][2]string{&ND30: {"Độc", "phúc"}, &Party05: {"ĐẢNG", "NAM"}} {
 		var b bytes.Buffer
-		if err := sample().WriteDOCX(&b, l); err != nil {
+		if err := sample().WriteDOCX(&b, *l); err != nil {
 			t.Fatal(err)
 		}
 		pdf, err := ToPDF(t.Context(), b.Bytes())
 		if err != nil {
 			t.Fatal(err)
 		}
-		cmd := exec.Command("pdftotext", "-layout", "-", "-")
-		cmd.Stdin = bytes.NewReader(pdf)
-		out, err := cmd.Output()
-		if err != nil {
-			t.Skip("pdftotext is not installed")
+		read := func(how string) string {
+			cmd := exec.Command("pdftotext", how, "-", "-")
+			cmd.Stdin = bytes.NewReader(pdf)
+			out, err := cmd.Output()
+			if err != nil {
+				t.Skip("pdftotext is not installed")
+			}
+			return string(out)
 		}
-		if pages := strings.Count(string(out), "\f"); pages != 4 {
+		out := read("-layout")
+		if pages := strings.Count(out, "\f"); pages != 4 {
 			t.Errorf("%s: %d pages, want 4", l.Name, pages)
 		}
-		if !strings.Contains(string(out), l.Nation) {
+		if !strings.Contains(out, l.Nation) {
 			t.Errorf("%s: %q is broken into two lines:\n%s", l.Name, l.Nation, out)
+		}
+		boxes := read("-bbox")
+		box := func(word string) (at [4]float64) {
+			m := regexp.MustCompile(`xMin="([\d.]+)" yMin="([\d.]+)" xMax="([\d.]+)" yMax="([\d.]+)">` + word + `<`).FindStringSubmatch(boxes)
+			if m == nil {
+				t.Fatalf("%s: no word %q", l.Name, word)
+			}
+			for i := range at {
+				at[i], _ = strconv.ParseFloat(m[i+1], 64)
+			}
+			return at
+		}
+		if number, day := box("Số:?")[3], box("ngày")[3]; math.Abs(number-day) > 1 {
+			t.Errorf("%s: the number stands at %.1f pt, place and date at %.1f pt", l.Name, number, day)
+		}
+		text := (box(above[1])[2] - box(above[0])[0]) * 25.4 / 72
+		if !slices.ContainsFunc(rules(t, sample(), *l), func(mm float64) bool { return math.Abs(mm-text) < .5 }) {
+			t.Errorf("%s: no rule is as long as the %.1f mm of %s … %s", l.Name, text, above[0], above[1])
 		}
 	}
 }

@@ -14,7 +14,7 @@ import (
 type Layout struct {
 	Name                     string // as asked for in an address
 	Top, Bottom, Left, Right float64
-	HeadLeft                 float64 // width of the head's left column
+	HeadLeft                 float64 // width of the head's left column, less where place and date need it
 	Nation                   string  // right of the head, in capitals
 	NationSize               float64
 	Motto                    string // under it, "" for none
@@ -23,7 +23,6 @@ type Layout struct {
 	Star                     bool    // a line with a star under the issuer
 	NumberForm               string  // "Số: %s"
 	DateSize                 float64 // place and date
-	DateUnderNation          bool    // place and date close the right side of the head
 	TypeSize, AbstractSize   float64
 	TypeRule                 string // what stands under the abstract: "rule" or "dashes"
 	BodySize                 float64
@@ -52,7 +51,7 @@ var ND30 = Layout{
 var Party05 = Layout{
 	Name: "dang-05hd", HeadLeft: 82, Top: 20, Bottom: 20, Left: 30, Right: 15,
 	Nation: "ĐẢNG CỘNG SẢN VIỆT NAM", NationSize: 15,
-	SuperiorSize: 14, IssuerSize: 14, Star: true, NumberForm: "Số %s", DateSize: 14, DateUnderNation: true,
+	SuperiorSize: 14, IssuerSize: 14, Star: true, NumberForm: "Số %s", DateSize: 14,
 	TypeSize: 16, AbstractSize: 14, TypeRule: "dashes",
 	BodySize: 14, FirstLine: 10, Before: 6, Line: `w:line="360" w:lineRule="exact"`,
 	HeadingMark: [3]string{"- ", "- ", ") "}, End: ".", UnderlineRecipients: true, RecipientEnd: ",",
