@@ -237,7 +237,7 @@ func (x *docx) head(d Document) {
 	// An exact line puts letters of two sizes on one base line.
 	c.before, c.line = 4, `w:line="360" w:lineRule="exact"`
 	x.row(left)
-	x.line(l.number(d), c, face{size: 13})
+	x.line(fmt.Sprintf(l.NumberForm, d.number()), c, face{size: 13})
 	x.cell(right)
 	x.line(d.date(), c, face{size: l.DateSize, italic: true})
 	x.endColumns()
@@ -372,7 +372,7 @@ func (x *docx) annex(d Document, a Annex, landscapeBefore bool) {
 	x.put(`</w:pPr></w:p>`)
 	x.line("Phụ lục "+a.Number, para{align: "center", keep: true}, face{size: 14, bold: true})
 	x.line(a.Title, para{align: "center", keep: true}, face{size: 14, bold: true, caps: true})
-	x.line(fmt.Sprintf("(Kèm theo %s %s của %s)", d.TypeName, strings.ToLower(x.l.number(d)[:1])+x.l.number(d)[1:], d.Issuer), para{align: "center", after: 6}, face{size: 13, italic: true})
+	x.line(fmt.Sprintf("(Kèm theo %s %s của %s)", d.TypeName, "số: "+d.number(), d.Issuer), para{align: "center", after: 6}, face{size: 13, italic: true})
 	x.body(a.Body, 13, false)
 }
 

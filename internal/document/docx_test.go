@@ -194,6 +194,26 @@ func TestHeadRow(t *testing.T) {
 	}
 }
 
+func TestNumber(t *testing.T) {
+	for _, test := range []struct {
+		number, want string
+		layout       Layout
+	}{
+		{"5/BC-CTĐ", "Số: 05/BC-CTĐ", ND30},
+		{"05/BC-CTĐ", "Số: 05/BC-CTĐ", ND30},
+		{"15/BC-CTĐ", "Số: 15/BC-CTĐ", ND30},
+		{"", "Số: ........", ND30},
+		{"5-BC/ĐU", "Số 05-BC/ĐU", Party05},
+		{"105-BC/ĐU", "Số 105-BC/ĐU", Party05},
+	} {
+		d := sample()
+		d.Number = test.number
+		if all := paragraphs(docxParts(t, d, test.layout)["word/document.xml"]); !slices.Contains(all, test.want) {
+			t.Errorf("number %q: no %q in %q", test.number, test.want, all)
+		}
+	}
+}
+
 // TestPages converts both layouts with LibreOffice and reads the pages: the
 // national heading stands on one line, number and date share a base line, the rule
 // is as long as the text above it, and the annexes follow.

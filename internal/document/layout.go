@@ -86,11 +86,14 @@ func (d Document) date() string {
 	return fmt.Sprintf("%s, ngày %02d tháng %s năm %d", place, t.Day(), month, t.Year())
 }
 
-// number writes the document's number as the layout does.
-func (l Layout) number(d Document) string {
+// number is the document's number; one below ten has a zero before it (item 3).
+func (d Document) number() string {
 	n := d.Number
 	if n == "" {
-		n = strings.Repeat(".", 8)
+		return strings.Repeat(".", 8)
 	}
-	return fmt.Sprintf(l.NumberForm, n)
+	if digits := len(n) - len(strings.TrimLeft(n, "0123456789")); digits == 1 {
+		return "0" + n
+	}
+	return n
 }
