@@ -367,12 +367,13 @@ func (x *docx) signature(d Document) {
 // annex begins a section of its own, with its own numbers of pages.
 func (x *docx) annex(d Document, a Annex, landscapeBefore bool) {
 	// A section is described where it ends: here, the one before.
-	x.put(`<w:p><w:pPr>`)
+	// The paragraph it hangs on is too small to start a page.
+	x.put(`<w:p><w:pPr><w:spacing w:before="0" w:after="0" w:line="20" w:lineRule="exact"/>`)
 	x.section(landscapeBefore)
 	x.put(`</w:pPr></w:p>`)
-	x.line("Phụ lục "+a.Number, para{align: "center", keep: true}, face{size: 14, bold: true})
+	x.line(strings.TrimSpace("Phụ lục "+a.Number), para{align: "center", keep: true}, face{size: 14, bold: true})
 	x.line(a.Title, para{align: "center", keep: true}, face{size: 14, bold: true, caps: true})
-	x.line(fmt.Sprintf("(Kèm theo %s %s của %s)", d.TypeName, "số: "+d.number(), d.Issuer), para{align: "center", after: 6}, face{size: 13, italic: true})
+	x.line("(Kèm theo "+x.l.cited(d)+")", para{align: "center", after: 6, keep: true}, face{size: 13, italic: true})
 	x.body(a.Body, 13, false)
 }
 

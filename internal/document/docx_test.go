@@ -23,7 +23,7 @@ func sample() Document {
 		Body: []Block{Heading{1, "I", "Kết quả"}, Heading{2, "1", "Công tác"}, Plain("Đoạn <một> & hai\x01."), List{[]string{"a"}},
 			Table{Columns: []Column{{"TT", 1, Center}, {"Tên", 5, Left}}, Rows: [][]string{{"1", "Một"}, {"2"}}}, Plain("Hết.")},
 		Signature: Signature{"TM. Cụm", "Cụm trưởng", ""}, Recipients: []string{"Như trên;", "Lưu: VT."},
-		Annexes: []Annex{{Number: "01", Title: "Dọc"}, {Number: "02", Title: "Ngang", Landscape: true}, {Number: "03", Title: "Dọc"}}}
+		Annexes: []Annex{{Number: "I", Title: "Dọc"}, {Number: "II", Title: "Ngang", Landscape: true}, {Number: "III", Title: "Dọc"}}}
 }
 
 func docxParts(t *testing.T, d Document, l Layout) map[string]string {
@@ -210,6 +210,29 @@ func TestNumber(t *testing.T) {
 		d.Number = test.number
 		if all := paragraphs(docxParts(t, d, test.layout)["word/document.xml"]); !slices.Contains(all, test.want) {
 			t.Errorf("number %q: no %q in %q", test.number, test.want, all)
+		}
+	}
+}
+
+// TestAnnexHead holds form 2.1 of Annex III of the decree, and the Party's way to
+// cite.
+func TestAnnexHead(t *testing.T) {
+	d := sample()
+	d.Number = "5/BC-CTĐ"
+	open := d
+	open.Number, open.Date, open.Annexes = "", time.Time{}, []Annex{{Title: "Số liệu"}}
+	for _, test := range []struct {
+		d      Document
+		layout Layout
+		want   []string
+	}{
+		{d, ND30, []string{"Phụ lục II", "NGANG", "(Kèm theo Báo cáo số 05/BC-CTĐ ngày 05 tháng 02 năm 2026 của Cụm thi đua số 3)"}},
+		{d, Party05, []string{"Phụ lục II", "NGANG", "(Kèm theo Báo cáo số 05/BC-CTĐ, ngày 05/02/2026 của Cụm thi đua số 3)"}},
+		{open, ND30, []string{"Phụ lục", "SỐ LIỆU", "(Kèm theo Báo cáo số ........ ngày ..... tháng ..... năm ..... của Cụm thi đua số 3)"}},
+	} {
+		all := paragraphs(docxParts(t, test.d, test.layout)["word/document.xml"])
+		if i := slices.Index(all, test.want[0]); i < 0 || i+3 > len(all) || !slices.Equal(all[i:i+3], test.want) {
+			t.Errorf("%s: no head %q in %q", test.layout.Name, test.want, all)
 		}
 	}
 }
