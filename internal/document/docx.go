@@ -194,7 +194,7 @@ func (x *docx) document(d Document, l Layout) {
 			x.line("- "+a+mark, para{align: "left", first: 45}, face{size: l.BodySize})
 		}
 	}
-	x.body(d.Body, l.BodySize, true)
+	x.body(d.Body, l.BodySize)
 	x.signature(d)
 	landscape := false
 	for _, a := range d.Annexes {
@@ -256,13 +256,13 @@ func (x *docx) title(d Document) {
 	x.line("", para{align: "center"}, face{size: 6})
 }
 
-func (x *docx) body(blocks []Block, size float64, closes bool) {
+// body sets a text and closes it with the layout's sign.
+func (x *docx) body(blocks []Block, size float64) {
 	l := x.l
+	p := para{align: "both", before: l.Before, first: l.FirstLine, line: l.Line}
+	end := l.End
 	for i, b := range blocks {
-		end := ""
-		if closes && i == len(blocks)-1 {
-			end = l.End
-		}
+		last := i == len(blocks)-1
 		switch b := b.(type) {
 		case Heading:
 			level := min(max(b.Level, 1), 3)
@@ -273,23 +273,36 @@ func (x *docx) body(blocks []Block, size float64, closes bool) {
 			f := face{size: size, bold: level < 3, italic: level == 3, caps: level == 1}
 			x.line(text, para{align: "both", before: 6, first: l.FirstLine, keep: true, line: l.Line}, f)
 		case Paragraph:
-			x.open(para{align: "both", before: l.Before, first: l.FirstLine, line: l.Line})
+			x.open(p)
 			for j, r := range b.Runs {
-				text := r.Text
-				if end != "" && j == len(b.Runs)-1 {
-					text = strings.TrimRight(strings.TrimSpace(text), ".") + end
+				if last && j == len(b.Runs)-1 {
+					r.Text, end = closed(r.Text, end), ""
 				}
-				x.run(text, face{size: size, bold: r.Bold, italic: r.Italic})
+				x.run(r.Text, face{size: size, bold: r.Bold, italic: r.Italic})
 			}
 			x.put("</w:p>")
 		case List:
-			for _, it := range b.Items {
+			for j, it := range b.Items {
+				if last && j == len(b.Items)-1 {
+					it, end = closed(it, end), ""
+				}
 				x.line("- "+it, para{align: "both", before: 3, first: l.FirstLine, line: l.Line}, face{size: size})
 			}
 		case Table:
 			x.table(b, size)
 		}
 	}
+	// After a table the sign stands alone. The Party's is a full stop, which needs
+	// a sentence.
+	if end != "" && end != "." && len(blocks) > 0 {
+		x.line(end, p, face{size: size})
+	}
+}
+
+// closed is the last sentence of a text with its end in place of its own stop.
+func closed(text, end string) string {
+	text = strings.TrimSuffix(strings.TrimSpace(text), "./.")
+	return strings.TrimRight(text, " .,;") + end
 }
 
 func (x *docx) table(t Table, size float64) {
@@ -374,7 +387,7 @@ func (x *docx) annex(d Document, a Annex, landscapeBefore bool) {
 	x.line(strings.TrimSpace("Phụ lục "+a.Number), para{align: "center", keep: true}, face{size: 14, bold: true})
 	x.line(a.Title, para{align: "center", keep: true}, face{size: 14, bold: true, caps: true})
 	x.line("(Kèm theo "+x.l.cited(d)+")", para{align: "center", after: 6, keep: true}, face{size: 13, italic: true})
-	x.body(a.Body, 13, false)
+	x.body(a.Body, 13)
 }
 
 // section writes the page's size and margins; the number of the page stands in

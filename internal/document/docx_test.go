@@ -237,6 +237,39 @@ func TestAnnexHead(t *testing.T) {
 	}
 }
 
+// TestEnd: the sign that closes the text stands after the last item of a list and
+// alone after a table, in the annexes too; the Party's full stop needs a sentence.
+func TestEnd(t *testing.T) {
+	table := Table{Columns: []Column{{"Tên", 5, Left}}, Rows: [][]string{{"Một"}}}
+	for _, test := range []struct {
+		last        Block
+		nd30, party []string
+	}{
+		{Plain("Hết."), []string{"Hết./."}, []string{"Hết."}},
+		{Plain("Hết./."), []string{"Hết./."}, []string{"Hết."}},
+		{List{[]string{"một;", "hai."}}, []string{"- một;", "- hai./."}, []string{"- một;", "- hai."}},
+		{table, []string{"Một", "./."}, []string{"Một"}},
+		{Heading{1, "II", "Trống"}, []string{"II. TRỐNG", "./."}, []string{"II- TRỐNG"}},
+	} {
+		d := sample()
+		d.Body = []Block{Plain("Đầu."), test.last}
+		d.Annexes = []Annex{{Title: "Số liệu", Body: []Block{test.last}}}
+		for l, want := range map[*Layout][]string{&ND30: test.nd30, &Party05: test.party} {
+			all := paragraphs(docxParts(t, d, *l)["word/document.xml"])
+			body := all[slices.Index(all, "Đầu.")+1 : slices.Index(all, "Nơi nhận:")]
+			head := slices.IndexFunc(all, func(s string) bool { return strings.HasPrefix(s, "(Kèm theo") })
+			for place, got := range map[string][]string{"body": body, "annex": all[head+1:]} {
+				if table, ok := test.last.(Table); ok {
+					got = got[len(table.Columns):] // without its head
+				}
+				if !slices.Equal(got, want) {
+					t.Errorf("%s: the %s ends in %q, want %q", l.Name, place, got, want)
+				}
+			}
+		}
+	}
+}
+
 // TestPages converts both layouts with LibreOffice and reads the pages: the
 // national heading stands on one line, number and date share a base line, the rule
 // is as long as the text above it, and the annexes follow.
