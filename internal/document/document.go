@@ -1,8 +1,8 @@
 // Package document writes official Vietnamese documents and workbooks, and reads
 // what strangers upload.
 //
-// docx.go writes Word files in the two official layouts of layout.go, pdf.go makes
-// PDF of them where LibreOffice is installed; the xlsx files read and write
+// docx.go writes Word files in the two official layouts of layout.go, whose rules
+// are as long as width.go says, pdf.go makes PDF of them where LibreOffice is installed; the xlsx files read and write
 // spreadsheets.
 package document
 
@@ -24,7 +24,7 @@ var TextXLSX []byte
 // pages.
 type Document struct {
 	Superior   string // cơ quan chủ quản
-	Issuer     string // cơ quan ban hành
+	Issuer     string // cơ quan ban hành, as it stands in a sentence: the head has capitals
 	Number     string // "01/BC-CTĐ", "01-BC/CTĐ"; "" leaves room to write it in
 	Place      string
 	Date       time.Time // zero leaves room to write it in
@@ -46,7 +46,7 @@ type Signature struct {
 
 // Annex begins on a page of its own.
 type Annex struct {
-	Number    string // "01"
+	Number    string // "I"; "" where it is the only one
 	Title     string
 	Landscape bool
 	Body      []Block

@@ -139,8 +139,15 @@ func (x *docx) line(text string, p para, f face) {
 	x.put("</w:p>")
 }
 
+// ruled is how long a rule is beside the text above it: Decree 30/2020 says from a
+// third to a half.
+const ruled = .4
+
 // rule is a line of a set length, centred: the top border of a short cell.
 func (x *docx) rule(widthMM float64) {
+	if widthMM == 0 {
+		return // no text to stand under
+	}
 	x.put(`<w:p><w:pPr><w:spacing w:before="0" w:after="0" w:line="50" w:lineRule="exact"/></w:pPr></w:p>`)
 	x.put(`<w:tbl><w:tblPr><w:tblW w:w="`, strconv.Itoa(twips(widthMM)), `" w:type="dxa"/><w:jc w:val="center"/><w:tblLayout w:type="fixed"/></w:tblPr><w:tblGrid><w:gridCol w:w="`, strconv.Itoa(twips(widthMM)), `"/></w:tblGrid>`,
 		`<w:tr><w:trPr><w:trHeight w:val="60" w:hRule="exact"/></w:trPr><w:tc><w:tcPr><w:tcW w:w="`, strconv.Itoa(twips(widthMM)), `" w:type="dxa"/><w:tcBorders><w:top w:val="single" w:sz="6" w:space="0" w:color="000000"/></w:tcBorders></w:tcPr>`)
@@ -164,6 +171,11 @@ func (x *docx) cell(width float64) {
 	x.put(`</w:tc><w:tc><w:tcPr><w:tcW w:w="`, strconv.Itoa(twips(width)), `" w:type="dxa"/></w:tcPr>`)
 }
 
+// row ends a row of columns and opens the first cell of the next.
+func (x *docx) row(left float64) {
+	x.put(`</w:tc></w:tr><w:tr><w:trPr><w:cantSplit/></w:trPr><w:tc><w:tcPr><w:tcW w:w="`, strconv.Itoa(twips(left)), `" w:type="dxa"/></w:tcPr>`)
+}
+
 func (x *docx) endColumns() { x.put(`</w:tc></w:tr></w:tbl>`) }
 
 func (x *docx) document(d Document, l Layout) {
@@ -182,7 +194,7 @@ func (x *docx) document(d Document, l Layout) {
 			x.line("- "+a+mark, para{align: "left", first: 45}, face{size: l.BodySize})
 		}
 	}
-	x.body(d.Body, l.BodySize, true)
+	x.body(d.Body, l.BodySize)
 	x.signature(d)
 	landscape := false
 	for _, a := range d.Annexes {
@@ -193,11 +205,17 @@ func (x *docx) document(d Document, l Layout) {
 	x.put(`</w:body></w:document>`)
 }
 
-// head is the two columns at the top of the first page.
+// head is the two columns at the top of the first page. Number and date have a
+// row of their own, which keeps them on one line however many lines the names
+// above them take.
 func (x *docx) head(d Document) {
 	l := x.l
-	right := 210 - l.Left - l.Right - l.HeadLeft
-	x.columns(l.HeadLeft, right)
+	whole := 210 - l.Left - l.Right
+	// Bold is a little wider than the italic of place and date. A very long place
+	// goes on to a second line: the names need room too.
+	left := max(min(l.HeadLeft, whole-widest(d.date(), l.DateSize, whole)), 45)
+	right := whole - left
+	x.columns(left, right)
 	c := para{align: "center"}
 	if d.Superior != "" {
 		x.line(d.Superior, c, face{size: l.SuperiorSize, caps: true})
@@ -206,18 +224,22 @@ func (x *docx) head(d Document) {
 	if l.Star {
 		x.line("*", c, face{size: l.IssuerSize, bold: true})
 	} else {
-		x.rule(24)
+		x.rule(ruled * widest(strings.ToUpper(d.Issuer), l.IssuerSize, left))
 	}
-	x.line(l.number(d), para{align: "center", before: 4}, face{size: 13})
 	x.cell(right)
 	x.line(l.Nation, c, face{size: l.NationSize, bold: true})
 	if l.Motto != "" {
 		x.line(l.Motto, c, face{size: l.MottoSize, bold: true})
-		x.rule(56)
+		x.rule(widest(l.Motto, l.MottoSize, right))
 	} else {
-		x.rule(66)
+		x.rule(widest(l.Nation, l.NationSize, right))
 	}
-	x.line(d.date(), para{align: "center", before: 6}, face{size: l.DateSize, italic: true})
+	// An exact line puts letters of two sizes on one base line.
+	c.before, c.line = 4, `w:line="360" w:lineRule="exact"`
+	x.row(left)
+	x.line(fmt.Sprintf(l.NumberForm, d.number()), c, face{size: 13})
+	x.cell(right)
+	x.line(d.date(), c, face{size: l.DateSize, italic: true})
 	x.endColumns()
 }
 
@@ -227,20 +249,20 @@ func (x *docx) title(d Document) {
 	x.line(d.TypeName, para{align: "center", before: 18, keep: true}, face{size: l.TypeSize, bold: true, caps: true})
 	x.line(d.Abstract, para{align: "center", keep: true}, face{size: l.AbstractSize, bold: true})
 	if l.TypeRule == "rule" {
-		x.rule(48)
+		x.rule(ruled * widest(d.Abstract, l.AbstractSize, 210-l.Left-l.Right))
 	} else {
 		x.line("-----", para{align: "center"}, face{size: l.AbstractSize})
 	}
 	x.line("", para{align: "center"}, face{size: 6})
 }
 
-func (x *docx) body(blocks []Block, size float64, closes bool) {
+// body sets a text and closes it with the layout's sign.
+func (x *docx) body(blocks []Block, size float64) {
 	l := x.l
+	p := para{align: "both", before: l.Before, first: l.FirstLine, line: l.Line}
+	end := l.End
 	for i, b := range blocks {
-		end := ""
-		if closes && i == len(blocks)-1 {
-			end = l.End
-		}
+		last := i == len(blocks)-1
 		switch b := b.(type) {
 		case Heading:
 			level := min(max(b.Level, 1), 3)
@@ -251,23 +273,36 @@ func (x *docx) body(blocks []Block, size float64, closes bool) {
 			f := face{size: size, bold: level < 3, italic: level == 3, caps: level == 1}
 			x.line(text, para{align: "both", before: 6, first: l.FirstLine, keep: true, line: l.Line}, f)
 		case Paragraph:
-			x.open(para{align: "both", before: l.Before, first: l.FirstLine, line: l.Line})
+			x.open(p)
 			for j, r := range b.Runs {
-				text := r.Text
-				if end != "" && j == len(b.Runs)-1 {
-					text = strings.TrimRight(strings.TrimSpace(text), ".") + end
+				if last && j == len(b.Runs)-1 {
+					r.Text, end = closed(r.Text, end), ""
 				}
-				x.run(text, face{size: size, bold: r.Bold, italic: r.Italic})
+				x.run(r.Text, face{size: size, bold: r.Bold, italic: r.Italic})
 			}
 			x.put("</w:p>")
 		case List:
-			for _, it := range b.Items {
+			for j, it := range b.Items {
+				if last && j == len(b.Items)-1 {
+					it, end = closed(it, end), ""
+				}
 				x.line("- "+it, para{align: "both", before: 3, first: l.FirstLine, line: l.Line}, face{size: size})
 			}
 		case Table:
 			x.table(b, size)
 		}
 	}
+	// After a table the sign stands alone. The Party's is a full stop, which needs
+	// a sentence.
+	if end != "" && end != "." && len(blocks) > 0 {
+		x.line(end, p, face{size: size})
+	}
+}
+
+// closed is the last sentence of a text with its end in place of its own stop.
+func closed(text, end string) string {
+	text = strings.TrimSuffix(strings.TrimSpace(text), "./.")
+	return strings.TrimRight(text, " .,;") + end
 }
 
 func (x *docx) table(t Table, size float64) {
@@ -345,13 +380,14 @@ func (x *docx) signature(d Document) {
 // annex begins a section of its own, with its own numbers of pages.
 func (x *docx) annex(d Document, a Annex, landscapeBefore bool) {
 	// A section is described where it ends: here, the one before.
-	x.put(`<w:p><w:pPr>`)
+	// The paragraph it hangs on is too small to start a page.
+	x.put(`<w:p><w:pPr><w:spacing w:before="0" w:after="0" w:line="20" w:lineRule="exact"/>`)
 	x.section(landscapeBefore)
 	x.put(`</w:pPr></w:p>`)
-	x.line("Phụ lục "+a.Number, para{align: "center", keep: true}, face{size: 14, bold: true})
+	x.line(strings.TrimSpace("Phụ lục "+a.Number), para{align: "center", keep: true}, face{size: 14, bold: true})
 	x.line(a.Title, para{align: "center", keep: true}, face{size: 14, bold: true, caps: true})
-	x.line(fmt.Sprintf("(Kèm theo %s %s của %s)", d.TypeName, strings.ToLower(x.l.number(d)[:1])+x.l.number(d)[1:], d.Issuer), para{align: "center", after: 6}, face{size: 13, italic: true})
-	x.body(a.Body, 13, false)
+	x.line("(Kèm theo "+x.l.cited(d)+")", para{align: "center", after: 6, keep: true}, face{size: 13, italic: true})
+	x.body(a.Body, 13)
 }
 
 // section writes the page's size and margins; the number of the page stands in

@@ -14,7 +14,7 @@ import (
 type Layout struct {
 	Name                     string // as asked for in an address
 	Top, Bottom, Left, Right float64
-	HeadLeft                 float64 // width of the head's left column
+	HeadLeft                 float64 // width of the head's left column, less where place and date need it
 	Nation                   string  // right of the head, in capitals
 	NationSize               float64
 	Motto                    string // under it, "" for none
@@ -22,8 +22,8 @@ type Layout struct {
 	SuperiorSize, IssuerSize float64
 	Star                     bool    // a line with a star under the issuer
 	NumberForm               string  // "Số: %s"
+	Cited                    string  // "số %s ngày %s tháng %s năm %s", where another text names the document
 	DateSize                 float64 // place and date
-	DateUnderNation          bool    // place and date close the right side of the head
 	TypeSize, AbstractSize   float64
 	TypeRule                 string // what stands under the abstract: "rule" or "dashes"
 	BodySize                 float64
@@ -40,7 +40,7 @@ type Layout struct {
 var ND30 = Layout{
 	Name: "nd30", HeadLeft: 60, Top: 20, Bottom: 20, Left: 30, Right: 20,
 	Nation: "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", NationSize: 13, Motto: "Độc lập - Tự do - Hạnh phúc", MottoSize: 14,
-	SuperiorSize: 13, IssuerSize: 13, NumberForm: "Số: %s", DateSize: 14,
+	SuperiorSize: 13, IssuerSize: 13, NumberForm: "Số: %s", Cited: "số %s ngày %s tháng %s năm %s", DateSize: 14,
 	TypeSize: 14, AbstractSize: 14, TypeRule: "rule",
 	BodySize: 14, FirstLine: 12.7, Before: 6, Line: `w:line="276" w:lineRule="auto"`,
 	HeadingMark: [3]string{". ", ". ", ") "}, End: "./.", RecipientEnd: ";",
@@ -52,7 +52,7 @@ var ND30 = Layout{
 var Party05 = Layout{
 	Name: "dang-05hd", HeadLeft: 82, Top: 20, Bottom: 20, Left: 30, Right: 15,
 	Nation: "ĐẢNG CỘNG SẢN VIỆT NAM", NationSize: 15,
-	SuperiorSize: 14, IssuerSize: 14, Star: true, NumberForm: "Số %s", DateSize: 14, DateUnderNation: true,
+	SuperiorSize: 14, IssuerSize: 14, Star: true, NumberForm: "Số %s", Cited: "số %s, ngày %s/%s/%s", DateSize: 14,
 	TypeSize: 16, AbstractSize: 14, TypeRule: "dashes",
 	BodySize: 14, FirstLine: 10, Before: 6, Line: `w:line="360" w:lineRule="exact"`,
 	HeadingMark: [3]string{"- ", "- ", ") "}, End: ".", UnderlineRecipients: true, RecipientEnd: ",",
@@ -69,29 +69,45 @@ func ParseLayout(name string) (Layout, error) {
 	return Layout{}, fault.New(fault.Invalid, "document.layout.bad", name)
 }
 
-// date writes place and date: days under ten and the months 1 and 2 have a zero
+// day is the date in numbers: days under ten and the months 1 and 2 have a zero
 // before them (Decree 30/2020, Annex I, item 4).
+func (d Document) day() (day, month, year string) {
+	if d.Date.IsZero() {
+		return ".....", ".....", "....."
+	}
+	t := d.Date.In(lang.Vietnam)
+	month = fmt.Sprint(int(t.Month()))
+	if t.Month() <= time.February {
+		month = "0" + month
+	}
+	return fmt.Sprintf("%02d", t.Day()), month, fmt.Sprint(t.Year())
+}
+
+// date writes place and date.
 func (d Document) date() string {
 	place := d.Place
 	if place == "" {
 		place = "................"
 	}
-	if d.Date.IsZero() {
-		return place + ", ngày ..... tháng ..... năm ....."
-	}
-	t := d.Date.In(lang.Vietnam)
-	month := fmt.Sprint(int(t.Month()))
-	if t.Month() <= time.February {
-		month = "0" + month
-	}
-	return fmt.Sprintf("%s, ngày %02d tháng %s năm %d", place, t.Day(), month, t.Year())
+	day, month, year := d.day()
+	return fmt.Sprintf("%s, ngày %s tháng %s năm %s", place, day, month, year)
 }
 
-// number writes the document's number as the layout does.
-func (l Layout) number(d Document) string {
+// number is the document's number; one below ten has a zero before it (item 3).
+func (d Document) number() string {
 	n := d.Number
 	if n == "" {
-		n = strings.Repeat(".", 8)
+		return strings.Repeat(".", 8)
 	}
-	return fmt.Sprintf(l.NumberForm, n)
+	if digits := len(n) - len(strings.TrimLeft(n, "0123456789")); digits == 1 {
+		return "0" + n
+	}
+	return n
+}
+
+// cited names the document in its annexes: "Báo cáo số 05/BC-CTĐ ngày 05 tháng 02
+// năm 2026 của Cụm thi đua số 3".
+func (l Layout) cited(d Document) string {
+	day, month, year := d.day()
+	return d.TypeName + " " + fmt.Sprintf(l.Cited, d.number(), day, month, year) + " của " + d.Issuer
 }

@@ -205,7 +205,7 @@ func Compile(r Report, s Source) Compiled {
 	return c
 }
 
-// models is annex 03: what each unit registered and had recognised in the
+// models is annex III: what each unit registered and had recognised in the
 // movement. Until models have a room of their own their numbers are the figures
 // of the last scored group but one.
 func models(s Source) UnitTable {

@@ -152,8 +152,8 @@ func annexes(text words, c Compiled) []document.Annex {
 		points.Rows = append(points.Rows, append(row, lang.PointsFixed("vi", r.Base), lang.PointsFixed("vi", r.Bonus), lang.PointsFixed("vi", r.Deduction), lang.PointsFixed("vi", r.Total), r.Class))
 	}
 	all := []document.Annex{
-		{Number: "01", Title: text("report.annex.figures"), Body: []document.Block{figures}},
-		{Number: "02", Title: text("report.annex.points"), Landscape: true, Body: []document.Block{points}},
+		{Number: "I", Title: text("report.annex.figures"), Body: []document.Block{figures}},
+		{Number: "II", Title: text("report.annex.points"), Landscape: true, Body: []document.Block{points}},
 	}
 	if c.Trial {
 		all[1].Body = append([]document.Block{document.Paragraph{Runs: []document.Run{{Text: text("report.trial"), Italic: true}}}}, all[1].Body...)
@@ -174,7 +174,7 @@ func annexes(text words, c Compiled) []document.Annex {
 			}
 			models.Rows = append(models.Rows, row)
 		}
-		all = append(all, document.Annex{Number: "03", Title: text("report.annex.models"), Body: []document.Block{models}})
+		all = append(all, document.Annex{Number: "III", Title: text("report.annex.models"), Body: []document.Block{models}})
 	}
 	return all
 }
@@ -244,9 +244,9 @@ func WriteXLSX(w io.Writer, c Compiled) error {
 		}
 	}
 	return document.WriteWorkbook(w, []document.SheetOut{
-		{Name: "Phụ lục 01", Rows: figures, HeadFrom: 2, HeadTo: 2, Portrait: true, Columns: []document.ColumnOut{{Width: 6}, {Width: 60}, {Width: 14}, {Width: 18}, {Width: 18}}},
-		{Name: "Phụ lục 02", Rows: points, HeadFrom: 2, HeadTo: 2, Columns: []document.ColumnOut{{Width: 7}, {Width: 30}}},
-		{Name: "Phụ lục 03", Rows: models, HeadFrom: 1, HeadTo: 1, Columns: []document.ColumnOut{{Width: 30}}},
+		{Name: "Phụ lục I", Rows: figures, HeadFrom: 2, HeadTo: 2, Portrait: true, Columns: []document.ColumnOut{{Width: 6}, {Width: 60}, {Width: 14}, {Width: 18}, {Width: 18}}},
+		{Name: "Phụ lục II", Rows: points, HeadFrom: 2, HeadTo: 2, Columns: []document.ColumnOut{{Width: 7}, {Width: 30}}},
+		{Name: "Phụ lục III", Rows: models, HeadFrom: 1, HeadTo: 1, Columns: []document.ColumnOut{{Width: 30}}},
 	})
 }
 

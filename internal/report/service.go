@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"dongthuan/internal/cluster"
@@ -53,12 +52,12 @@ func (s *Service) Start(ctx context.Context, actor policy.Actor, periodID string
 }
 
 func defaultLetter(src Source) Letter {
-	issuer := strings.ToUpper(src.Cluster.Name)
+	issuer, superior := src.Cluster.Name, src.Cluster.Superior // the layouts set capitals
 	return Letter{
 		Lead: "Thực hiện kế hoạch công tác, " + src.Cluster.Name + " báo cáo kết quả phong trào thi đua như sau:",
 		Layouts: map[string]Office{
-			"nd30":      {Superior: strings.ToUpper(src.Cluster.Superior), Issuer: issuer, Authority: "TM. " + issuer, Title: "CỤM TRƯỞNG", Recipients: []string{"Như trên", "Lưu: VT"}},
-			"dang-05hd": {Superior: strings.ToUpper(src.Cluster.Superior), Issuer: issuer, Authority: "T/M " + issuer, Title: "CỤM TRƯỞNG", Recipients: []string{"Các đơn vị trong Cụm", "Lưu"}},
+			"nd30":      {Superior: superior, Issuer: issuer, Authority: "TM. " + issuer, Title: "CỤM TRƯỞNG", Recipients: []string{"Như trên", "Lưu: VT"}},
+			"dang-05hd": {Superior: superior, Issuer: issuer, Authority: "T/M " + issuer, Title: "CỤM TRƯỞNG", Recipients: []string{"Các đơn vị trong Cụm", "Lưu"}},
 		},
 	}
 }
