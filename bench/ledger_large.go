@@ -226,17 +226,17 @@ func fillSome(ctx context.Context, d *db.DB, n *ledger.Notary, edge c2sp.Edge, o
 			if _, err := tx.ExecContext(ctx, `insert into ledger_leaf (idx, prev, leaf, at) values ($1, null, $2, $3)`, i, text, db.Time(time.Unix(l.Time, 0))); err != nil {
 				return err
 			}
-			if _, err := tx.ExecContext(ctx, `insert into ledger_head (object, hash, idx, pending) values ($1, $2, $3, 0)`, l.Object, fmt.Sprintf("%x", h), i); err != nil {
+			if _, err := tx.ExecContext(ctx, `insert into ledger_head (object, hash, idx, pending) values ($1, $2, $3, 0)`, l.Object, ledger.Hex(h), i); err != nil {
 				return err
 			}
 			for _, full := range next.Append(h) {
-				if _, err := tx.ExecContext(ctx, `insert into ledger_node (level, n, hash) values ($1, $2, $3)`, full.Level, full.N, fmt.Sprintf("%x", full.Hash)); err != nil {
+				if _, err := tx.ExecContext(ctx, `insert into ledger_node (level, n, hash) values ($1, $2, $3)`, full.Level, full.N, ledger.Hex(full.Hash)); err != nil {
 					return err
 				}
 			}
 		}
 		root := next.Root()
-		_, err := tx.ExecContext(ctx, `update ledger_tree set size = $1, root = $2 where id = 1`, next.Size, fmt.Sprintf("%x", root))
+		_, err := tx.ExecContext(ctx, `update ledger_tree set size = $1, root = $2 where id = 1`, next.Size, ledger.Hex(root))
 		return err
 	})
 	if err != nil {

@@ -54,7 +54,7 @@ func (a Ack) Receipt() string {
 	if code := last.Code(); code != "" {
 		return code
 	}
-	return hexHash(last.Hash)
+	return Hex(last.Hash)
 }
 
 // Promise is the signed promise to include the leaves within MMD, "" where they
@@ -101,7 +101,7 @@ func (l *Ledger) promise(ctx context.Context, a Ack) (Ack, error) {
 	}
 	err = l.db.Write(ctx, func(tx *db.Tx) error {
 		_, err := tx.ExecContext(ctx, `
-			insert into ledger_promise (hash, at, note, idx) values ($1, $2, $3, null) on conflict (hash) do nothing`, hexHash(last.Hash), db.Time(a.at), a.promise)
+			insert into ledger_promise (hash, at, note, idx) values ($1, $2, $3, null) on conflict (hash) do nothing`, Hex(last.Hash), db.Time(a.at), a.promise)
 		return err
 	})
 	return a, err

@@ -3,8 +3,10 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"dongthuan/internal/c2sp"
 	"dongthuan/internal/db"
@@ -15,7 +17,7 @@ import (
 // root, every payload opens its leaf's commitment, the leaves of each object form
 // one chain that ends at its head, and the checkpoint kept is of this tree.
 func Verify(ctx context.Context, q db.Query) (problems []string, err error) {
-	c := checker{newest: map[string]place{}, lost: map[int64]bool{}, tiles: map[[2]int64]c2sp.Hash{}}
+	c := checker{newest: map[string]place{}, lost: map[int64]bool{}, tiles: map[[2]int64]c2sp.Hash{}, salts: map[sealedField]bool{}, erased: map[sealedField]bool{}}
 	head, err := readHead(ctx, q)
 	if errors.Is(err, db.ErrNoRows) {
 		head, err = Head{Root: c2sp.Edge{}.Root()}, nil // nothing was recorded yet
@@ -31,6 +33,14 @@ func Verify(ctx context.Context, q db.Query) (problems []string, err error) {
 	}, `select idx from ledger_lost`); err != nil {
 		return nil, err
 	}
+	if err := each(ctx, q, func(rows *sql.Rows) error {
+		var f sealedField
+		err := rows.Scan(&f.idx, &f.name)
+		c.salts[f] = true
+		return err
+	}, `select idx, name from ledger_salt`); err != nil {
+		return nil, err
+	}
 	if err := each(ctx, q, c.leaf, `
 		select l.idx, l.prev, l.leaf, coalesce(p.payload, ''), coalesce(p.salt, '')
 		from ledger_leaf l left join ledger_payload p on p.idx = l.idx order by l.idx`); err != nil {
@@ -38,6 +48,11 @@ func Verify(ctx context.Context, q db.Query) (problems []string, err error) {
 	}
 	if c.edge.Size != head.Size || c.edge.Root() != head.Root {
 		c.report("tree: its head says %d leaves with root %s, and there are %d with root %s", head.Size, head.Root, c.edge.Size, c.edge.Root())
+	}
+	for _, f := range c.sealed {
+		if !c.erased[f] {
+			c.report("leaf %d: the salt of its field %s is gone, and no leaf says that it was erased", f.idx, f.name)
+		}
 	}
 	c.checkpoint(head)
 	if err := each(ctx, q, c.head, `select object, hash, idx, pending from ledger_head`); err != nil {
@@ -82,6 +97,14 @@ type checker struct {
 	pending  map[string]int64
 	lost     map[int64]bool
 	tiles    map[[2]int64]c2sp.Hash
+	salts    map[sealedField]bool
+	sealed   []sealedField // whose salt is not there
+	erased   map[sealedField]bool
+}
+
+type sealedField struct {
+	idx  int64
+	name string
 }
 
 // mostProblems is how many problems are told: a file that is torn has one in each row.
@@ -122,13 +145,45 @@ func (c *checker) leaf(rows *sql.Rows) error {
 	if leaf.Prev != want || has != (prev != nil) || has && *prev != before.idx {
 		c.report("leaf %d of object %s: does not follow the one before", idx, leaf.Object)
 	}
-	c.newest[leaf.Object] = place{idx, hexHash(hash)}
+	c.newest[leaf.Object] = place{idx, Hex(hash)}
 	if c.lost[idx] && payload == "" {
 		return nil
 	}
 	s, err := parseSalt(saltText)
 	if err != nil || s.seal(payloadContext, string(leaf.Type), payload) != leaf.Commit {
 		c.report("leaf %d of object %s: its payload does not open it", idx, leaf.Object)
+		return nil
+	}
+	return c.fields(idx, leaf.Type, payload)
+}
+
+// fields notes what a payload seals without its salt, and what was erased.
+func (c *checker) fields(idx int64, kind Type, payload string) error {
+	members, err := commitments(payload)
+	if err != nil {
+		return err
+	}
+	for name, value := range members {
+		if field, ok := strings.CutSuffix(name, "_c"); ok && validHash(value) && !c.salts[sealedField{idx, field}] {
+			c.sealed = append(c.sealed, sealedField{idx, field})
+		}
+	}
+	if kind != DataErased {
+		return nil
+	}
+	var e struct {
+		Erased []struct {
+			Index  int64
+			Fields []string
+		}
+	}
+	if err := json.Unmarshal([]byte(payload), &e); err != nil {
+		return err
+	}
+	for _, one := range e.Erased {
+		for _, name := range one.Fields {
+			c.erased[sealedField{one.Index, name}] = true
+		}
 	}
 	return nil
 }

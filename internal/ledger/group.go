@@ -221,6 +221,7 @@ func (l *Ledger) commit(ctx context.Context, entries []*entry, riders []func(*db
 			}
 		}
 	}
+	twins(entries)
 	if l.lead == nil {
 		return nil, nil
 	}

@@ -13,6 +13,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -139,9 +140,17 @@ func OpenWith(ctx context.Context, d *db.DB, set Settings) (*Ledger, error) {
 
 // Close ends the ledger after the writes that are under way.
 func (l *Ledger) Close() error {
-	l.once.Do(func() { close(l.stop) })
-	l.ended.Wait()
-	return nil
+	var err error
+	l.once.Do(func() {
+		close(l.stop)
+		l.ended.Wait()
+		if s := l.signer.Load(); s != nil {
+			if c, ok := (*s).(io.Closer); ok {
+				err = c.Close()
+			}
+		}
+	})
+	return err
 }
 
 // Tx is a write transaction that records what it does.

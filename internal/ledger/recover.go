@@ -116,7 +116,7 @@ func takeBack(ctx context.Context, tx *db.Tx, edge *c2sp.Edge, idx int64, text, 
 	if err := insertNodes(ctx, tx, edge.Append(hash)); err != nil {
 		return err
 	}
-	h.hash, h.idx = hexHash(hash), &idx
+	h.hash, h.idx = Hex(hash), &idx
 	return moveHeads(ctx, tx, heads)
 }
 

@@ -85,6 +85,9 @@ func replay(ctx context.Context, tx *db.Tx, r *Request) (*Replayed, error) {
 		return nil, fault.New(fault.Invalid, "ledger.otherkey")
 	}
 	again := &Replayed{Ack: Ack{at: at}, Answer: answer}
+	if hash == "" {
+		return again, nil // done in this very transaction: its leaf has no place yet
+	}
 	h, err := parseHex(hash)
 	if err != nil {
 		return nil, err
@@ -109,6 +112,21 @@ func replay(ctx context.Context, tx *db.Tx, r *Request) (*Replayed, error) {
 	return again, nil
 }
 
+// twins gives requests that were sent twice at once, and met in one transaction,
+// the same receipt.
+func twins(entries []*entry) {
+	for _, e := range entries {
+		if e.replayed == nil || e.replayed.Ack.Recorded() {
+			continue
+		}
+		for _, first := range entries {
+			if first.request != nil && first.ack.Recorded() && first.request.Actor == e.request.Actor && first.request.Key == e.request.Key {
+				e.replayed.Ack = first.ack
+			}
+		}
+	}
+}
+
 // remember notes which leaf a request led to, and drops those long past.
 func (l *Ledger) remember(ctx context.Context, tx *db.Tx, e *entry) error {
 	if e.request == nil || e.err != nil || e.panicked != nil || e.replayed != nil {
@@ -116,7 +134,7 @@ func (l *Ledger) remember(ctx context.Context, tx *db.Tx, e *entry) error {
 	}
 	last := e.tx.records[len(e.tx.records)-1]
 	_, err := tx.ExecContext(ctx, `update ledger_request set object = $3, hash = $4 where actor = $1 and key = $2`,
-		e.request.Actor, e.request.Key, last.object, hexHash(last.hash))
+		e.request.Actor, e.request.Key, last.object, Hex(last.hash))
 	return err
 }
 

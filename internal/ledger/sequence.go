@@ -57,7 +57,7 @@ func (l *Ledger) leave() {
 // tryLead takes the lead and reads the tree. A tree that the signer's journal
 // contradicts freezes the ledger: nothing is written until a person has looked.
 func (l *Ledger) tryLead(ctx context.Context) error {
-	if l.unsigned.Load() > 0 {
+	if l.unsigned.Load() > 0 || l.Frozen() != "" {
 		return nil // what this process committed is signed first
 	}
 	l.asked = time.Now()
@@ -69,7 +69,8 @@ func (l *Ledger) tryLead(ctx context.Context) error {
 	if err != nil {
 		var frozen *frozenError
 		if errors.As(err, &frozen) {
-			l.freeze(frozen)
+			l.freeze(frozen) // reading goes on
+			err = nil
 		}
 		return errors.Join(err, lock.Release())
 	}
@@ -113,7 +114,7 @@ func (l *Ledger) readTree(ctx context.Context, lock *db.Lead) (*leader, error) {
 		err = l.db.Write(ctx, func(tx *db.Tx) error {
 			_, err := tx.ExecContext(ctx, `
 				insert into ledger_tree (id, origin, vkey, size, root, checkpoint, cosigned) values (1, $1, $2, 0, $3, '', '')
-				on conflict (id) do nothing`, head.Origin, head.Key, hexHash(head.Root))
+				on conflict (id) do nothing`, head.Origin, head.Key, Hex(head.Root))
 			return err
 		})
 	}
@@ -214,7 +215,7 @@ func (l *Ledger) placeAll(ctx context.Context, tx *db.Tx, edge c2sp.Edge, record
 		place(r)
 		prevs[i] = h.idx
 		idx := r.idx
-		h.hash, h.idx = hexHash(r.hash), &idx
+		h.hash, h.idx = Hex(r.hash), &idx
 	}
 	if err := insertLeaves(ctx, tx, records, prevs); err != nil {
 		return edge, err
@@ -242,7 +243,7 @@ func park(ctx context.Context, tx *db.Tx, records []*record) error {
 			return err
 		}
 		r.make(prev)
-		h.hash = hexHash(r.hash)
+		h.hash = Hex(r.hash)
 		h.pending++
 		if err := insertWaiting(ctx, tx, r); err != nil {
 			return err
@@ -301,7 +302,8 @@ func unpark(ctx context.Context, tx *db.Tx, heads map[string]*head) ([]*record, 
 	return all, nil
 }
 
-func hexHash(h c2sp.Hash) string { return hex.EncodeToString(h[:]) }
+// Hex writes a hash as the database and the pages do.
+func Hex(h c2sp.Hash) string { return hex.EncodeToString(h[:]) }
 
 func toBase64(hash string) (string, error) {
 	b, err := hex.DecodeString(hash)

@@ -49,7 +49,7 @@ var errGone = errors.New("ledger: another process has changed the tree")
 // process believes it is.
 func swapTree(ctx context.Context, tx *db.Tx, old c2sp.Edge, tree c2sp.Checkpoint) error {
 	res, err := tx.ExecContext(ctx, `update ledger_tree set size = $1, root = $2 where id = 1 and size = $3 and root = $4`,
-		tree.Size, hexHash(tree.Root), old.Size, hexHash(old.Root()))
+		tree.Size, Hex(tree.Root), old.Size, Hex(old.Root()))
 	if err != nil {
 		return fmt.Errorf("move the tree's head: %w", err)
 	}
@@ -179,11 +179,11 @@ func insertMoved(ctx context.Context, tx *db.Tx, heads map[string]*head, moved [
 			args  []any
 		}{
 			{`insert into ledger_leaf (idx, prev, leaf, at) values ($1, $2, $3, $4)`, []any{idx, h.idx, r.text, db.Time(r.at)}},
-			{`insert into ledger_payload (idx, payload, salt) select $1, payload, salt from ledger_waiting where hash = $2`, []any{idx, hexHash(r.hash)}},
-			{`insert into ledger_salt (idx, name, salt) select $1, name, salt from ledger_waiting_salt where hash = $2`, []any{idx, hexHash(r.hash)}},
-			{`delete from ledger_waiting_salt where hash = $1`, []any{hexHash(r.hash)}},
-			{`delete from ledger_waiting where hash = $1`, []any{hexHash(r.hash)}},
-			{`update ledger_promise set idx = $1 where hash = $2`, []any{idx, hexHash(r.hash)}},
+			{`insert into ledger_payload (idx, payload, salt) select $1, payload, salt from ledger_waiting where hash = $2`, []any{idx, Hex(r.hash)}},
+			{`insert into ledger_salt (idx, name, salt) select $1, name, salt from ledger_waiting_salt where hash = $2`, []any{idx, Hex(r.hash)}},
+			{`delete from ledger_waiting_salt where hash = $1`, []any{Hex(r.hash)}},
+			{`delete from ledger_waiting where hash = $1`, []any{Hex(r.hash)}},
+			{`update ledger_promise set idx = $1 where hash = $2`, []any{idx, Hex(r.hash)}},
 		} {
 			if _, err := tx.ExecContext(ctx, step.query, step.args...); err != nil {
 				return fmt.Errorf("place a leaf that waited: %w", err)
@@ -197,19 +197,19 @@ func insertMoved(ctx context.Context, tx *db.Tx, heads map[string]*head, moved [
 func insertNodes(ctx context.Context, tx *db.Tx, nodes []c2sp.Node) error {
 	var args []any
 	for _, n := range nodes {
-		args = append(args, n.Level, n.N, hexHash(n.Hash))
+		args = append(args, n.Level, n.N, Hex(n.Hash))
 	}
 	return insert(ctx, tx, "ledger_node (level, n, hash)", 3, "", args)
 }
 
 func insertWaiting(ctx context.Context, tx *db.Tx, r *record) error {
 	if err := insert(ctx, tx, "ledger_waiting (hash, object, leaf, payload, salt, at)", 6, "",
-		[]any{hexHash(r.hash), r.object, r.text, r.payload, r.salt.text(), db.Time(r.at)}); err != nil {
+		[]any{Hex(r.hash), r.object, r.text, r.payload, r.salt.text(), db.Time(r.at)}); err != nil {
 		return err
 	}
 	var salts []any
 	for name, s := range r.sealed {
-		salts = append(salts, hexHash(r.hash), name, s)
+		salts = append(salts, Hex(r.hash), name, s)
 	}
 	return insert(ctx, tx, "ledger_waiting_salt (hash, name, salt)", 3, "", salts)
 }

@@ -43,7 +43,7 @@ func vectors(t testing.TB) map[string]string {
 		payload := fmt.Sprintf(`{"body_c":"%s","kind":"thử","n":%d}`, field.seal(fieldContext, "body", "Đường vào tổ 3 ngập khi mưa."), i)
 		l := Leaf{Type: NewsPublished, Object: object, Time: 1790000000 + int64(i), Commit: s.seal(payloadContext, string(NewsPublished), payload), Prev: prev}
 		h := leafHash(l.String())
-		if prev, err = toBase64(hexHash(h)); err != nil {
+		if prev, err = toBase64(Hex(h)); err != nil {
 			t.Fatal(err)
 		}
 		edge.Append(h)
@@ -83,7 +83,7 @@ func vectors(t testing.TB) map[string]string {
 	files["absent.policy"] = "log " + log.Public().String() + "\nwitness vang " + other.Public().String() + "\nquorum vang\n"
 	codes := ""
 	for _, i := range []int{0, 2, 20} {
-		codes += fmt.Sprintf("%d %s %s\n", i, hexHash(hashes[i]), Code(int64(i), hashes[i]))
+		codes += fmt.Sprintf("%d %s %s\n", i, Hex(hashes[i]), Code(int64(i), hashes[i]))
 	}
 	files["codes.txt"] = codes
 	return files

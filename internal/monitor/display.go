@@ -236,7 +236,7 @@ func (m *Monitor) period(ctx context.Context, cluster string, p object, said map
 	name := "period " + cluster + "/" + p.text("code")
 	r, _ := m.recorded(name, p, said, ledger.PeriodOpened, ledger.PeriodChanged, ledger.PeriodFrozen)
 	m.equal(name, p, r, "code", "name", "state", "starts", "ends", "due", "freeze", "trial")
-	if p.text("state") != "draft" {
+	if p.text("state") != "setup" {
 		m.criteria(ctx, name, at, said)
 	}
 	if p.text("state") != "published" {

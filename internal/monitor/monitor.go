@@ -411,6 +411,9 @@ func (m *Monitor) tiles(ctx context.Context, from, to int64) error {
 			b, err := m.site.get(ctx, "/so-cai/"+path)
 			if err != nil {
 				m.alarm(path, "withheld: %v", err)
+				if l == 0 {
+					m.firstMissing(ctx, n, len(part))
+				}
 				return ctx.Err()
 			}
 			shown, err := c2sp.ParseTile(b, len(part))
@@ -419,15 +422,36 @@ func (m *Monitor) tiles(ctx context.Context, from, to int64) error {
 				continue
 			}
 			for i, h := range shown {
-				if h != part[i] {
-					m.alarm(path, "its hash %d is not that of its leaves", i)
-					break
+				if h == part[i] {
+					continue
 				}
+				name := path
+				if at := n<<c2sp.TileHeight + int64(i); l == 0 {
+					name = fmt.Sprintf("leaf %d of object %s", at, m.leaves[at].object)
+				}
+				m.alarm(name, "is not the one seen before: hash %d of %s differs", i, path)
+				break
 			}
 		}
 		level = above
 	}
 	return nil
+}
+
+// firstMissing names the first leaf of a tile that the site does not give: bundles
+// of its first leaves are served as far as the leaves are there.
+func (m *Monitor) firstMissing(ctx context.Context, n int64, width int) {
+	served, refused := 0, width
+	for refused-served > 1 {
+		half := (served + refused) / 2
+		if _, err := m.site.get(ctx, "/so-cai/"+c2sp.TilePath(-1, n, half)); err != nil {
+			refused = half
+		} else {
+			served = half
+		}
+	}
+	at := n<<c2sp.TileHeight + int64(served)
+	m.alarm(fmt.Sprintf("leaf %d of object %s", at, m.leaves[at].object), "is the first that the site does not give")
 }
 
 // witnesses compares the log with what each witness has cosigned.

@@ -343,7 +343,7 @@ func (p pages) newest(r *http.Request, size int64) ([]event, error) {
 		if err != nil {
 			return nil, err
 		}
-		e := event{Event: ledger.Event{Type: rec.Leaf.Type, At: time.Unix(rec.Leaf.Time, 0), Index: idx, Hash: fmt.Sprintf("%x", rec.Hash())}, Object: rec.Leaf.Object, Public: rec.Opening != nil}
+		e := event{Event: ledger.Event{Type: rec.Leaf.Type, At: time.Unix(rec.Leaf.Time, 0), Index: idx, Hash: ledger.Hex(rec.Hash())}, Object: rec.Leaf.Object, Public: rec.Opening != nil}
 		if rec.Opening != nil {
 			e.Office = officeIn(rec.Opening.Payload)
 		}
@@ -438,7 +438,7 @@ func (p pages) receipt(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page := receiptPage{Base: head.Base, Code: code, Receipt: rec, Asked: head.Asked, At: time.Unix(rec.Leaf.Time, 0), Address: head.Address, Hash: fmt.Sprintf("%x", rec.Hash())}
+	page := receiptPage{Base: head.Base, Code: code, Receipt: rec, Asked: head.Asked, At: time.Unix(rec.Leaf.Time, 0), Address: head.Address, Hash: ledger.Hex(rec.Hash())}
 	known, err := c2sp.ParsePolicy(head.Policy)
 	if err != nil {
 		return err
