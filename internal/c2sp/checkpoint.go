@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,11 +17,14 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-// Checkpoint is the head of a tree: c2sp.org/tlog-checkpoint without extensions.
+// Checkpoint is the head of a tree: c2sp.org/tlog-checkpoint.
 type Checkpoint struct {
 	Origin string
 	Size   int64
 	Root   Hash
+	// Extended reports lines after the third, which a witness passes over. Our log
+	// never writes any, and a receipt may not have them.
+	Extended bool
 }
 
 // String is the text that is signed.
@@ -28,14 +32,13 @@ func (c Checkpoint) String() string {
 	return c.Origin + "\n" + strconv.FormatInt(c.Size, 10) + "\n" + hashText(c.Root) + "\n"
 }
 
-// ParseCheckpoint reads the text of a checkpoint. Extension lines, which our log
-// never writes, are an error.
+// ParseCheckpoint reads the text of a checkpoint.
 func ParseCheckpoint(text string) (Checkpoint, error) {
 	lines := strings.Split(text, "\n")
-	if len(lines) != 4 || lines[3] != "" {
-		return Checkpoint{}, errors.New("a checkpoint has three lines")
+	if len(lines) < 4 || slices.Index(lines, "") != len(lines)-1 {
+		return Checkpoint{}, errors.New("a checkpoint has three lines or more, none empty")
 	}
-	c := Checkpoint{Origin: lines[0]}
+	c := Checkpoint{Origin: lines[0], Extended: len(lines) > 4}
 	if !validName(c.Origin) {
 		return Checkpoint{}, errors.New("a checkpoint begins with its log's name")
 	}

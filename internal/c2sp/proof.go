@@ -90,6 +90,9 @@ func (p Proof) Verify(policy Policy, leaf Hash) (Signed, error) {
 	if err != nil && !errors.Is(err, ErrQuorum) {
 		return Signed{}, &SignatureError{err}
 	}
+	if s.Extended {
+		return Signed{}, &SignatureError{errors.New("the checkpoint says more than its three lines")}
+	}
 	if p.Index >= s.Size {
 		return Signed{}, &ProofError{fmt.Errorf("entry %d is not in a tree of %d", p.Index, s.Size)}
 	}

@@ -130,3 +130,31 @@ func TestVectors(t *testing.T) {
 }
 
 func second[T any](_ T, err error) error { return err }
+
+func FuzzReceipt(f *testing.F) {
+	files := vectors(f)
+	policy, err := c2sp.ParsePolicy(files["log.policy"])
+	if err != nil {
+		f.Fatal(err)
+	}
+	known := map[string]bool{}
+	for name, text := range files {
+		if strings.HasSuffix(name, ".tlog-proof") {
+			f.Add(text)
+			known[text] = true
+		}
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		r, err := ParseReceipt(text)
+		if err != nil {
+			return
+		}
+		if r.String() != text {
+			t.Errorf("%q is written %q", text, r)
+		}
+		// What verifies says something that was signed: one of these leaves.
+		if _, err := r.Verify(policy); err == nil && !strings.Contains(files["thin-0.tlog-proof"]+files["thin-2.tlog-proof"]+files["thin-20.tlog-proof"], b64([]byte(r.Text))) {
+			t.Errorf("verifies: %q", text)
+		}
+	})
+}

@@ -35,9 +35,7 @@ func (l *lab) after(ctx context.Context, s site, ld *load, c *client, policy c2s
 		r.bad("%v", err)
 	}
 	c = c.at(srv.url)
-	if lost := receipts(ctx, c, policy, before, r); lost > 0 {
-		r.lost += lost
-	}
+	receipts(ctx, c, policy, before, r)
 	if err := ld.again(ctx, c); err != nil {
 		r.bad("%v", err)
 	}
@@ -86,19 +84,17 @@ func (l *lab) missing(ctx context.Context, s site, ld *load, r *result) {
 	found, err := l.titles(ctx, s)
 	if err != nil {
 		r.bad("%v", err)
-		r.lost += len(all)
 		return
 	}
 	for _, a := range all {
 		if found[a.key] == nil {
-			r.lost++
+			r.lose(a)
 		}
 	}
 }
 
-// receipts fetches the receipt of every acknowledged write and verifies it, and
-// counts those that are not there.
-func receipts(ctx context.Context, c *client, policy c2sp.Policy, all []ack, r *result) (lost int) {
+// receipts fetches the receipt of every acknowledged write and verifies it.
+func receipts(ctx context.Context, c *client, policy c2sp.Policy, all []ack, r *result) {
 	var mu sync.Mutex
 	var wait sync.WaitGroup
 	work := make(chan ack)
@@ -107,7 +103,7 @@ func receipts(ctx context.Context, c *client, policy c2sp.Policy, all []ack, r *
 			for a := range work {
 				if err := receipt(ctx, c, policy, a); err != nil {
 					mu.Lock()
-					lost++
+					r.lose(a)
 					r.bad("%s of %s: %v", a.receipt, a.key, err)
 					mu.Unlock()
 				}
@@ -119,7 +115,6 @@ func receipts(ctx context.Context, c *client, policy c2sp.Policy, all []ack, r *
 	}
 	close(work)
 	wait.Wait()
-	return lost
 }
 
 var types = map[string]ledger.Type{"draft": ledger.NewsDrafted, "change": ledger.NewsChanged, "publish": ledger.NewsPublished}
@@ -210,10 +205,16 @@ func (l *lab) whole(ctx context.Context, s site, all []ack, r *result) {
 		}
 		switch got := found[a.key]; {
 		case got == nil:
-			r.lost++
+			r.lose(a)
 			r.bad("%s: acknowledged, and not there", a.key)
 		case *got != want:
 			r.bad("%s: in %d articles and %d versions", a.key, got.items, got.versions)
+		}
+	}
+	if d.Engine() == db.SQLite {
+		var said string
+		if err := d.QueryRowContext(ctx, `pragma integrity_check`).Scan(&said); err != nil || said != "ok" {
+			r.bad("integrity_check: %s %v", said, err)
 		}
 	}
 	for _, p := range halves(ctx, d) {

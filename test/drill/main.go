@@ -64,12 +64,13 @@ var drills = []drill{
 
 // result is a row of the table. The drill adds to it while it runs.
 type result struct {
-	often       int // rounds done
-	unit        string
-	acked, lost int
-	notes       []string
-	problems    []string
-	cannot      error // why it could not run
+	often    int // rounds done
+	unit     string
+	acked    int
+	lost     map[string]bool // by their keys
+	notes    []string
+	problems []string
+	cannot   error // why it could not run
 }
 
 func (r *result) note(format string, args ...any) {
@@ -80,11 +81,19 @@ func (r *result) bad(format string, args ...any) {
 	r.problems = append(r.problems, fmt.Sprintf(format, args...))
 }
 
+// lose counts an acknowledged write that is gone, once.
+func (r *result) lose(a ack) {
+	if r.lost == nil {
+		r.lost = map[string]bool{}
+	}
+	r.lost[a.key] = true
+}
+
 func (r *result) verdict() string {
 	switch {
 	case r.cannot != nil:
 		return "NOT RUN"
-	case r.lost > 0 || len(r.problems) > 0 || r.often == 0:
+	case len(r.lost) > 0 || len(r.problems) > 0 || r.often == 0:
 		return "FAILED"
 	}
 	return "held"
@@ -122,7 +131,7 @@ func run(ctx context.Context, out io.Writer, folder string, short bool, n int, o
 		}
 		fmt.Fprintf(os.Stderr, "drill: %s, %d\n", d.name, rounds)
 		r := l.drill(ctx, d, rounds)
-		fmt.Fprintf(t, "%s %s\t%d %s\t%d\t%d\t%s\t%s\n", d.name, d.what, r.often, r.unit, r.acked, r.lost, strings.Join(r.notes, "; "), r.verdict())
+		fmt.Fprintf(t, "%s %s\t%d %s\t%d\t%d\t%s\t%s\n", d.name, d.what, r.often, r.unit, r.acked, len(r.lost), strings.Join(r.notes, "; "), r.verdict())
 		if r.verdict() != "held" {
 			failed = append(failed, d.name)
 		}

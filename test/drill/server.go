@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -62,7 +63,7 @@ func (l *lab) start(ctx context.Context, program string, env []string, args ...s
 		if s.url = address.FindString(s.out.String()); s.url != "" {
 			if r, err := http.Get(s.url + "/readyz"); err == nil {
 				r.Body.Close()
-				if r.StatusCode == http.StatusOK {
+				if r.StatusCode == http.StatusOK || s.frozen() {
 					return s, nil
 				}
 			}
@@ -75,6 +76,9 @@ func (l *lab) start(ctx context.Context, program string, env []string, args ...s
 	}
 	return nil, errors.Join(fmt.Errorf("the program was not ready within %v: %s", patience, first(s.out.String())), s.kill())
 }
+
+// frozen reports whether the program has said that its ledger is frozen.
+func (s *server) frozen() bool { return strings.Contains(s.out.String(), "the ledger is frozen") }
 
 // kill ends the program as kill -9 does.
 func (s *server) kill() error {
