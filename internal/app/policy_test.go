@@ -22,6 +22,7 @@ import (
 type places struct {
 	unit, otherUnit, cluster, otherCluster          string
 	sheet, period, report, reportPeriod, news, acct string
+	receipt                                         string
 }
 
 func (s *seeded) places(t *testing.T) places {
@@ -53,7 +54,9 @@ func (s *seeded) places(t *testing.T) places {
 	must(err)
 	acct, err := s.Accounts.ByLogin(ctx, "kiemtra")
 	must(err)
-	return places{own.ID, other.ID, ht3.ID, hn.ID, sheet, year.ID, report.ID, half.ID, items[0].ID, acct.ID}
+	receipt, err := s.receipt(ctx, half.ID, ledger.RankingPublished)
+	must(err)
+	return places{own.ID, other.ID, ht3.ID, hn.ID, sheet, year.ID, report.ID, half.ID, items[0].ID, acct.ID, receipt}
 }
 
 // path fills a route's parameters.
@@ -72,7 +75,7 @@ func (p places) path(pattern string) string {
 	}
 	return strings.NewReplacer("{sheet}", p.sheet, "{id}", id, "/ky/{period}/bao-cao", "/ky/"+p.reportPeriod+"/bao-cao", "{cluster}", "ht3", "{period}", "2026-6t",
 		"{slug}", "ht3-2026-6t", "{code}", "3.1", "{section}", "1.1", "{item}", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "{claim}", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "{unit}", "DV03",
-		"{indicator}", "ho", "{hash}", strings.Repeat("0", 64), "{$}", "").Replace(path)
+		"{indicator}", "ho", "{object}", p.reportPeriod, "/r/{code}", "/r/"+p.receipt, "{path...}", "0/000", "{a}", "1", "{b}", "2", "{hash}", strings.Repeat("0", 64), "{$}", "").Replace(path)
 }
 
 // object is what the policy is asked about on a route.

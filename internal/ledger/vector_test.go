@@ -2,10 +2,14 @@ package ledger
 
 import (
 	"crypto/sha256"
+	"encoding/base64"
 	"flag"
 	"fmt"
+	mrand "math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -157,4 +161,135 @@ func FuzzReceipt(f *testing.F) {
 			t.Errorf("verifies: %q", text)
 		}
 	})
+}
+
+// TestOtherVerifier has the verifier in verify/, written from doc/ledger.md in
+// another language, judge the same receipts: whole ones, and ten thousand that were
+// changed somewhere. Both must name the same step.
+func TestOtherVerifier(t *testing.T) {
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Fatal("python3 is missing; script/install installs it")
+	}
+	files := vectors(t)
+	policy, err := c2sp.ParsePolicy(files["two.policy"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "two.policy")
+	if err := os.WriteFile(path, []byte(files["two.policy"]), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for name := range files {
+		if strings.HasSuffix(name, ".tlog-proof") {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	random := mrand.New(mrand.NewPCG(1, 2))
+	var receipts []string
+	for _, name := range names {
+		receipts = append(receipts, files[name])
+	}
+	for len(receipts) < 10_000 {
+		receipts = append(receipts, mutate(random, files[names[random.IntN(len(names))]], files[names[random.IntN(len(names))]]))
+	}
+	var in strings.Builder
+	for _, r := range receipts {
+		in.WriteString(b64([]byte(r)) + "\n")
+	}
+	cmd := exec.Command(python, filepath.Join("..", "..", "verify", "verify.py"), "--batch", "--policy", path)
+	cmd.Stdin = strings.NewReader(in.String())
+	var errs strings.Builder
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v: %s", err, errs.String())
+	}
+	theirs := strings.Split(strings.TrimSpace(string(out)), "\n")
+	if len(theirs) != len(receipts) {
+		t.Fatalf("judged %d of %d", len(theirs), len(receipts))
+	}
+	count := map[string]int{}
+	for i, text := range receipts {
+		r, err := ParseReceipt(text)
+		if err == nil {
+			_, err = r.Verify(policy)
+		}
+		ours := Step(err)
+		if ours == "" {
+			ours = "ok"
+		}
+		count[ours]++
+		if ours != theirs[i] {
+			t.Errorf("receipt %d: ours %s (%v), theirs %s\n%q", i, ours, err, theirs[i], text)
+		}
+	}
+	for _, step := range []string{"ok", "form", "signature", "proof", "opening", "quorum"} {
+		if count[step] == 0 {
+			t.Errorf("no receipt ended with %s: the mutations are blind to it", step)
+		}
+	}
+	t.Logf("%d receipts: %v", len(receipts), count)
+}
+
+// mutate changes a receipt somewhere: its bytes, its lines, what its lines hold, or
+// parts of it against another's.
+func mutate(random *mrand.Rand, text, other string) string {
+	b := []byte(text)
+	at := random.IntN(len(b))
+	lines := strings.SplitAfter(text, "\n")
+	i, j := random.IntN(len(lines)), random.IntN(len(lines))
+	switch random.IntN(11) {
+	case 0:
+		b[at] ^= 1 << random.IntN(8)
+	case 1:
+		b[at] = byte(random.IntN(256))
+	case 2:
+		b = slices.Delete(b, at, at+1)
+	case 3:
+		b = slices.Insert(b, at, byte(random.IntN(256)))
+	case 4:
+		b = b[:at]
+	case 5:
+		lines[i], lines[j] = lines[j], lines[i]
+		return strings.Join(lines, "")
+	case 6:
+		return strings.Join(slices.Insert(lines, i, lines[j]), "")
+	case 7:
+		return strings.Join(slices.Delete(lines, i, i+1), "")
+	case 8: // inside the extra data
+		extra, err := base64.StdEncoding.DecodeString(strings.TrimSuffix(strings.TrimPrefix(lines[1], "extra "), "\n"))
+		if err != nil {
+			return text
+		}
+		extra[random.IntN(len(extra))] ^= 1 << random.IntN(8)
+		lines[1] = "extra " + b64(extra) + "\n"
+		return strings.Join(lines, "")
+	case 9: // the opening's payload, whole in its form
+		extra, err := base64.StdEncoding.DecodeString(strings.TrimSuffix(strings.TrimPrefix(lines[1], "extra "), "\n"))
+		parts := strings.SplitAfter(string(extra), "\n")
+		if err != nil || len(parts) < 10 {
+			return text
+		}
+		k := 8 + random.IntN(len(parts)-9)
+		f := strings.Fields(parts[k])
+		value, err := base64.StdEncoding.DecodeString(f[len(f)-1])
+		if err != nil || len(value) == 0 {
+			return text
+		}
+		value[random.IntN(len(value))] ^= 1
+		f[len(f)-1] = b64(value)
+		parts[k] = strings.Join(f, " ") + "\n"
+		lines[1] = "extra " + b64([]byte(strings.Join(parts, ""))) + "\n"
+		return strings.Join(lines, "")
+	case 10: // one's head with the other's proof, or a witness less
+		if random.IntN(2) == 0 {
+			return strings.Join(lines[:len(lines)-2], "")
+		}
+		theirs := strings.SplitAfter(other, "\n")
+		return strings.Join(lines[:2], "") + strings.Join(theirs[2:], "")
+	}
+	return string(b)
 }

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os/exec"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"time"
 
 	"dongthuan/internal/c2sp"
@@ -95,11 +97,15 @@ func failpoints(ctx context.Context, l *lab, times int, r *result) {
 	r.unit = "kills"
 	r.note("%d at each of %v", times, points)
 	for _, point := range points {
-		for range times {
+		for i := range times {
 			if ctx.Err() != nil {
 				return
 			}
-			if err := l.failpoint(ctx, fmt.Sprintf("%s:%d", point, 1+rand.N(60)), r); err != nil {
+			n := 1 + rand.N(60)
+			if i == 1 {
+				n = 1 // while it starts, where it passes the point then
+			}
+			if err := l.failpoint(ctx, fmt.Sprintf("%s:%d", point, n), r); err != nil {
 				r.bad("%s: %v", point, err)
 				return
 			}
@@ -109,8 +115,6 @@ func failpoints(ctx context.Context, l *lab, times int, r *result) {
 }
 
 func (l *lab) failpoint(ctx context.Context, fault string, r *result) error {
-	// Its own start and sign-in pass no point more than once or twice; where it dies
-	// of the first it is begun with a later one.
 	b, err := l.fresh(ctx, l.faulty, "failpoint")
 	if err != nil {
 		return err
@@ -119,14 +123,19 @@ func (l *lab) failpoint(ctx context.Context, fault string, r *result) error {
 	if err := b.server.end(); err != nil { // the heartbeat of its first start is recorded
 		return err
 	}
-	acks := b.load
+	ld := b.load
 	srv, err := l.serve(ctx, l.faulty, b.site, "FAULT="+fault)
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL {
+		l.after(ctx, b.site, ld, b.client, b.policy, r) // it passed the point while it started
+		return ld.acks.close()
+	}
 	if err != nil {
 		return err
 	}
 	ctx2, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if err := acks.run(ctx2, b.client.at(srv.url)); err != nil {
+	if err := ld.run(ctx2, b.client.at(srv.url)); err != nil {
 		return errors.Join(err, srv.kill())
 	}
 	select {
@@ -139,6 +148,6 @@ func (l *lab) failpoint(ctx context.Context, fault string, r *result) error {
 			return err
 		}
 	}
-	l.after(ctx, b.site, acks, b.client, b.policy, r)
-	return acks.acks.close()
+	l.after(ctx, b.site, ld, b.client, b.policy, r)
+	return ld.acks.close()
 }

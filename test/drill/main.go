@@ -138,6 +138,7 @@ func run(ctx context.Context, out io.Writer, folder string, short bool, n int, o
 		for _, p := range r.told() {
 			fmt.Fprintf(os.Stderr, "drill: %s: %s\n", d.name, p)
 		}
+		fmt.Fprintf(os.Stderr, "drill: %s %s\n", d.name, r.verdict())
 	}
 	if err := t.Flush(); err != nil {
 		return err

@@ -150,7 +150,13 @@ func (l *lab) killInTurn(ctx context.Context, on string, kills int, r *result) (
 			promised++
 		}
 	}
-	r.note("%d promises", promised)
+	led := 0
+	for i := range nodes {
+		if info, err := os.Stat(filepath.Join(state(i), "journal")); err == nil && info.Size() > 0 {
+			led++
+		}
+	}
+	r.note("%d of %d have led, %d promises", led, nodes, promised)
 	return errors.Join(err, a.close())
 }
 

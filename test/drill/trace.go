@@ -18,47 +18,24 @@ import (
 
 // synced watches the program's system calls while people write. Before each answer
 // that acknowledges a write, what the write put into SQLite's log and into the
-// journal must have been synced.
+// journal must have been synced. The control does not sync the log, and must be
+// seen not to.
 func synced(ctx context.Context, l *lab, writes int, r *result) {
 	r.unit = "answers"
 	if r.cannot = needs("strace"); r.cannot != nil {
 		return
 	}
-	b, err := l.fresh(ctx, l.release, "synced")
-	if err != nil {
-		r.bad("%v", err)
+	t, all, err := l.watched(ctx, l.release, writes, r)
+	var lacking errNeeds
+	if errors.As(err, &lacking) {
+		r.cannot = err
 		return
 	}
-	trace := filepath.Join(l.folder, "trace")
-	stop, err := attach(ctx, b.server.cmd.Process.Pid, trace)
-	if err != nil {
-		r.cannot = errors.Join(errNeeds("strace to be allowed to watch"), err, b.server.kill())
-		return
-	}
-	b.load.people, b.load.most = 4, int64(writes)
-	err = b.load.run(ctx, b.client)
-	b.client.close()
-	if err := errors.Join(err, stop(), b.server.end()); err != nil {
-		r.bad("%v", err)
-		return
-	}
-	all, err := b.load.acks.read()
 	if err != nil {
 		r.bad("%v", err)
 		return
 	}
 	r.acked = len(all)
-	l.whole(ctx, b.site, all, r)
-	f, err := os.Open(trace)
-	if err != nil {
-		r.bad("%v", err)
-		return
-	}
-	t, err := readTrace(f)
-	if err := errors.Join(err, f.Close(), os.Remove(trace), b.load.acks.close()); err != nil {
-		r.bad("%v", err)
-		return
-	}
 	for _, a := range all {
 		if err := t.check(a); err != nil {
 			r.bad("%s: %v", a.receipt, err)
@@ -66,7 +43,54 @@ func synced(ctx context.Context, l *lab, writes int, r *result) {
 		r.often++
 	}
 	r.note("%d syncs of the log, %d of the journal", len(t.logSyncs), len(t.journalSyncs))
+	if t, all, err = l.watched(ctx, l.faulty, 20, r, "FAULT_SYNCHRONOUS=NORMAL"); err != nil {
+		r.bad("control: %v", err)
+		return
+	}
+	unsynced := 0
+	for _, a := range all {
+		if errors.Is(t.check(a), errUnsynced) {
+			unsynced++
+		}
+	}
+	r.note("control, synchronous=NORMAL: %d of %d too early", unsynced, len(all))
+	if unsynced == 0 {
+		r.bad("the control was synced: the drill is blind")
+	}
 }
+
+// watched has people write a number of times, and returns what the program did and
+// what was acknowledged.
+func (l *lab) watched(ctx context.Context, program string, writes int, r *result, env ...string) (*trace, []ack, error) {
+	b, err := l.fresh(ctx, program, "synced", env...)
+	if err != nil {
+		return nil, nil, err
+	}
+	file := filepath.Join(l.folder, "trace")
+	stop, err := attach(ctx, b.server.cmd.Process.Pid, file)
+	if err != nil {
+		return nil, nil, errors.Join(errNeeds("strace to be allowed to watch"), err, b.server.kill())
+	}
+	b.load.people, b.load.most = 4, int64(writes)
+	err = b.load.run(ctx, b.client)
+	b.client.close()
+	if err := errors.Join(err, stop(), b.server.end()); err != nil {
+		return nil, nil, err
+	}
+	all, err := b.load.acks.read()
+	if err != nil {
+		return nil, nil, err
+	}
+	l.whole(ctx, b.site, all, r)
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	t, err := readTrace(f)
+	return t, all, errors.Join(err, f.Close(), os.Remove(file), b.load.acks.close())
+}
+
+var errUnsynced = errors.New("answered before the log was synced")
 
 // attach has strace write what a process does to a file, until stop. Each string
 // is written whole, up to a page of the database, so that it tells which write it
@@ -203,7 +227,7 @@ func (t *trace) check(a ack) error {
 		return fmt.Errorf("not seen: answered at %d, in the log at %d", answered, inLog)
 	}
 	if !within(t.logSyncs, inLog, answered) {
-		return errors.New("answered before the log was synced")
+		return errUnsynced
 	}
 	idx, _, err := ledger.ParseCode(a.receipt)
 	if err != nil {
