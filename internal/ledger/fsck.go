@@ -42,7 +42,7 @@ func Verify(ctx context.Context, q db.Query) (problems []string, err error) {
 		return nil, err
 	}
 	if err := each(ctx, q, c.leaf, `
-		select l.idx, l.prev, l.leaf, coalesce(p.payload, ''), coalesce(p.salt, '')
+		select l.idx, l.prev, l.leaf, l.at, coalesce(p.payload, ''), coalesce(p.salt, '')
 		from ledger_leaf l left join ledger_payload p on p.idx = l.idx order by l.idx`); err != nil {
 		return nil, fmt.Errorf("read ledger: %w", err)
 	}
@@ -119,8 +119,8 @@ func (c *checker) report(format string, args ...any) {
 func (c *checker) leaf(rows *sql.Rows) error {
 	var idx int64
 	var prev *int64
-	var text, payload, saltText string
-	if err := rows.Scan(&idx, &prev, &text, &payload, &saltText); err != nil {
+	var text, at, payload, saltText string
+	if err := rows.Scan(&idx, &prev, &text, &at, &payload, &saltText); err != nil {
 		return err
 	}
 	if idx != c.edge.Size {
@@ -134,6 +134,9 @@ func (c *checker) leaf(rows *sql.Rows) error {
 	if err != nil {
 		c.report("leaf %d: %v", idx, err)
 		return nil
+	}
+	if at != leaf.at() {
+		c.report("leaf %d: its row is dated %.40q, and the leaf %s", idx, at, leaf.at())
 	}
 	before, has := c.newest[leaf.Object]
 	want := ""

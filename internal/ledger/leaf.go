@@ -9,8 +9,10 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"dongthuan/internal/c2sp"
+	"dongthuan/internal/db"
 )
 
 // Leaf is one entry of the ledger, as doc/ledger.md describes it. Its text form
@@ -38,6 +40,10 @@ func (l Leaf) String() string {
 	}
 	return s
 }
+
+// at is the leaf's time as a row has it, for finding days; it says no more than the
+// leaf does.
+func (l Leaf) at() string { return db.Time(time.Unix(l.Time, 0)) }
 
 // leafHash is the RFC 6962 leaf hash, SHA-256(0x00 ‖ leaf).
 func leafHash(text string) c2sp.Hash { return c2sp.LeafHash([]byte(text)) }

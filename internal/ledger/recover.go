@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"time"
 
 	"dongthuan/internal/c2sp"
 	"dongthuan/internal/db"
@@ -106,7 +105,7 @@ func takeBack(ctx context.Context, tx *db.Tx, edge *c2sp.Edge, idx int64, text, 
 	if prev != leaf.Prev {
 		return fmt.Errorf("leaf %d of the mirror does not follow what is here", idx)
 	}
-	if _, err := tx.ExecContext(ctx, `insert into ledger_leaf (idx, prev, leaf, at) values ($1, $2, $3, $4)`, idx, h.idx, text, db.Time(time.Unix(leaf.Time, 0))); err != nil {
+	if _, err := tx.ExecContext(ctx, `insert into ledger_leaf (idx, prev, leaf, at) values ($1, $2, $3, $4)`, idx, h.idx, text, leaf.at()); err != nil {
 		return err
 	}
 	if _, err := tx.ExecContext(ctx, `insert into ledger_lost (idx, incident) values ($1, $2)`, idx, incident); err != nil {

@@ -277,13 +277,12 @@ func unpark(ctx context.Context, tx *db.Tx, heads map[string]*head) ([]*record, 
 			sum := leafHash(text)
 			at = base64.StdEncoding.EncodeToString(sum[:])
 		}
-		var last time.Time
+		var last time.Time // never before the one it follows, whatever two clocks said
 		for range rows {
 			r := after[at]
 			if r == nil {
 				return nil, fmt.Errorf("the leaves that wait for %s do not follow its newest", object)
 			}
-			// Never before the one it follows, whatever two clocks said.
 			if r.at.Before(last) {
 				r.at = last
 			}

@@ -61,6 +61,12 @@ func swapTree(ctx context.Context, tx *db.Tx, old c2sp.Edge, tree c2sp.Checkpoin
 
 // newestTime is the time of the newest leaf, the zero time where there is none.
 func newestTime(ctx context.Context, q db.Query) (newest time.Time, err error) {
+	// A leaf says its second only: the next time given is after the whole of it.
+	defer func() {
+		if !newest.IsZero() {
+			newest = newest.Truncate(time.Second).Add(time.Second - time.Microsecond)
+		}
+	}()
 	for _, query := range []string{`select at from ledger_leaf order by idx desc limit 1`, `select max(at) from ledger_waiting`} {
 		var at time.Time
 		if err := q.QueryRowContext(ctx, query).Scan(db.When(&at)); err != nil && !errors.Is(err, db.ErrNoRows) {
@@ -158,7 +164,7 @@ func moveHeads(ctx context.Context, tx *db.Tx, heads map[string]*head) error {
 func insertLeaves(ctx context.Context, tx *db.Tx, records []*record, prevs []*int64) error {
 	leaves, payloads, salts := make([]any, 0, 4*len(records)), make([]any, 0, 3*len(records)), []any(nil)
 	for i, r := range records {
-		leaves = append(leaves, r.idx, prevs[i], r.text, db.Time(r.at))
+		leaves = append(leaves, r.idx, prevs[i], r.text, r.leaf.at())
 		payloads = append(payloads, r.idx, r.payload, r.salt.text())
 		for name, s := range r.sealed {
 			salts = append(salts, r.idx, name, s)
@@ -178,7 +184,7 @@ func insertMoved(ctx context.Context, tx *db.Tx, heads map[string]*head, moved [
 			query string
 			args  []any
 		}{
-			{`insert into ledger_leaf (idx, prev, leaf, at) values ($1, $2, $3, $4)`, []any{idx, h.idx, r.text, db.Time(r.at)}},
+			{`insert into ledger_leaf (idx, prev, leaf, at) values ($1, $2, $3, $4)`, []any{idx, h.idx, r.text, r.leaf.at()}},
 			{`insert into ledger_payload (idx, payload, salt) select $1, payload, salt from ledger_waiting where hash = $2`, []any{idx, Hex(r.hash)}},
 			{`insert into ledger_salt (idx, name, salt) select $1, name, salt from ledger_waiting_salt where hash = $2`, []any{idx, Hex(r.hash)}},
 			{`delete from ledger_waiting_salt where hash = $1`, []any{Hex(r.hash)}},
