@@ -1,11 +1,13 @@
 # make demo   builds and serves a demonstration on http://127.0.0.1:8080
 #             (LISTEN=address:port elsewhere; KEEP=folder keeps what is made)
 # make test   installs what the tests need and runs them all
+# make drill  kills, cuts the power, fills the disk: the full counts (as root)
+# make bench  measures, and prints one table
 LISTEN ?= 127.0.0.1:8080
 KEEP ?=
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: build demo test bench check fmt clean
+.PHONY: build demo test drill bench check fmt clean
 
 # The version is handed over here and not by Go's own stamp, which refuses to
 # build where git does not trust the folder's owner.
@@ -18,6 +20,9 @@ demo: build
 
 test:
 	@script/test
+
+drill:
+	@script/drill
 
 bench: build
 	@script/bench

@@ -73,9 +73,10 @@ type Ledger struct {
 	unsign   chan group
 	unsigned atomic.Int64 // groups in unsign, and the one being signed
 
-	signed  atomic.Pointer[signedTree]
-	blocked atomic.Pointer[error] // why nothing can be written now
-	signer  atomic.Pointer[Signer]
+	signed   atomic.Pointer[signedTree]
+	cosigned atomic.Pointer[string] // by enough witnesses, as this process was told
+	blocked  atomic.Pointer[error]  // why nothing can be written now
+	signer   atomic.Pointer[Signer]
 
 	mu     sync.Mutex
 	riders map[string]func(*db.Tx) error

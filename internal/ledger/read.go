@@ -116,6 +116,9 @@ func (l *Ledger) Head(ctx context.Context) (Head, error) {
 			h.Checkpoint = s.note
 		}
 	}
+	if c := l.cosigned.Load(); c != nil {
+		h.Cosigned = *c // the row follows in a moment
+	}
 	if h.Checkpoint == "" {
 		return h, fault.New(fault.NotFound, "ledger.empty")
 	}

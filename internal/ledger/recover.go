@@ -140,6 +140,7 @@ func Undeclared(ctx context.Context, q db.Query) (r Recovered, found bool, err e
 // SetCosigned keeps a checkpoint that enough witnesses have cosigned, for the
 // receipts made from now on.
 func (l *Ledger) SetCosigned(cosigned string) {
+	l.cosigned.Store(&cosigned)
 	l.later("cosigned", func(tx *db.Tx) error {
 		_, err := tx.ExecContext(context.Background(), `update ledger_tree set cosigned = $1 where id = 1`, cosigned)
 		return err

@@ -23,18 +23,27 @@ func diskFull(ctx context.Context, l *lab, rounds int, r *result) {
 	if r.cannot = errors.Join(l.mountsBy, needs("mount", "cp")); r.cannot != nil {
 		return
 	}
+	var seen filled
 	for range rounds {
 		if ctx.Err() != nil {
 			return
 		}
-		if err := l.fill(ctx, r); err != nil {
+		if err := l.fill(ctx, &seen, r); err != nil {
 			r.bad("%v", err)
 		}
 		r.often++
 	}
+	r.note("full: %d of %d sign-ins, %d writes got in; then writing again within %v", seen.signedIn, seen.tries, seen.writes, seen.slowest.Round(10*time.Millisecond))
 }
 
-func (l *lab) fill(ctx context.Context, r *result) (err error) {
+// filled is what was seen while the disks were full, and after.
+type filled struct {
+	tries, signedIn int
+	writes          int64
+	slowest         time.Duration // until writing went on
+}
+
+func (l *lab) fill(ctx context.Context, seen *filled, r *result) (err error) {
 	disk := filepath.Join(l.folder, "disk")
 	if err := errors.Join(os.MkdirAll(disk, 0o700), command(ctx, "mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", disk)); err != nil {
 		return err
@@ -54,7 +63,7 @@ func (l *lab) fill(ctx context.Context, r *result) (err error) {
 	writing, stop := context.WithCancel(ctx)
 	done := make(chan error, 1)
 	go func() { done <- b.load.run(writing, b.client) }()
-	err = b.fullThenNot(ctx, ballast, r)
+	err = b.fullThenNot(ctx, ballast, seen, r)
 	stop()
 	if err = errors.Join(err, <-done); err != nil {
 		return errors.Join(err, b.server.kill())
@@ -71,7 +80,7 @@ func (l *lab) fill(ctx context.Context, r *result) (err error) {
 // soon is within what time writing must go on once there is room.
 const soon = 5 * time.Second
 
-func (b *begun) fullThenNot(ctx context.Context, ballast string, r *result) error {
+func (b *begun) fullThenNot(ctx context.Context, ballast string, seen *filled, r *result) error {
 	if !until(ctx, patience, func() bool { return b.load.refused.Load() >= people }) {
 		return errors.New("the disk did not become full")
 	}
@@ -79,27 +88,26 @@ func (b *begun) fullThenNot(ctx context.Context, ballast string, r *result) erro
 	if err != nil {
 		return err
 	}
-	filled := b.load.acked.Load()
+	full := b.load.acked.Load()
 	acked, err := b.load.acks.read()
 	if err != nil || len(acked) == 0 {
 		return errors.Join(err, errors.New("nothing was acknowledged before the disk was full"))
 	}
-	failed, tries := 0, 0
 	for begin := time.Now(); time.Since(begin) < soon && ctx.Err() == nil; pause(ctx, 100*time.Millisecond) {
 		for _, path := range []string{"/", "/tin", "/so-cai", "/r/" + acked[0].receipt} {
 			if a, err := b.client.get(ctx, path); err != nil || a.code != http.StatusOK {
 				r.bad("read %s on a full disk: %d %v", path, a.code, err)
 			}
 		}
-		tries++
+		seen.tries++
 		if c, err := signIn(ctx, b.server.url, "chuyenvien"); err != nil {
-			failed++
 			r.bad("on a full disk: %v", err)
 		} else {
+			seen.signedIn++
 			c.close()
 		}
 	}
-	r.note("full: %d of %d sign-ins, %d writes got in", tries-failed, tries, b.load.acked.Load()-filled)
+	seen.writes += b.load.acked.Load() - full
 	b.load.mu.Lock()
 	words := html.UnescapeString(b.load.words)
 	b.load.mu.Unlock()
@@ -113,7 +121,7 @@ func (b *begun) fullThenNot(ctx context.Context, ballast string, r *result) erro
 	if !until(ctx, soon, func() bool { return b.load.acked.Load() >= before+20 }) {
 		return fmt.Errorf("%d writes within %v of there being room again", b.load.acked.Load()-before, soon)
 	}
-	r.note("writing again after %v", time.Since(freed).Round(10*time.Millisecond))
+	seen.slowest = max(seen.slowest, time.Since(freed))
 	return nil
 }
 
