@@ -161,6 +161,13 @@ func (a *App) Handler() http.Handler { return a.Site }
 // Work runs what has to be done by the clock until ctx ends: freezing at the
 // announced moment, flushing view counts, the search following the registry.
 func (a *App) Work(ctx context.Context) {
+	if back, found, err := ledger.Undeclared(ctx, a.DB); err != nil {
+		a.Log.ErrorContext(ctx, "look for a recovery that was not declared", "err", err)
+	} else if found && a.Book.Frozen() == "" {
+		if _, err := a.Book.Declare(ctx, back); err != nil {
+			a.Log.ErrorContext(ctx, "declare a recovery", "err", err)
+		}
+	}
 	tick := time.NewTicker(15 * time.Second)
 	defer tick.Stop()
 	for {

@@ -483,6 +483,8 @@ func (doctorCommand) Run(w *world) error {
 		add("database", true, string(a.DB.Engine())+", schema up to date, durable", "")
 		problems, err := a.Verify(w.ctx)
 		add("ledger and files", err == nil && len(problems) == 0, fmt.Sprintf("%d problems %s", len(problems), strings.Join(problems, "; ")), "Do not go on writing: keep this state, and compare with the newest backup.")
+		why := a.Book.Frozen()
+		add("ledger signing", why == "", or(why, "the key, the journal and the database agree"), "See “When it is frozen” in doc/operate.md; do not delete the journal.")
 		add("files folder", writable(a.Settings.Files, a.DB.Path() == ""), a.Settings.Files, "Give the program's user the right to write there.")
 		free := freeBytes(filepath.Dir(or(a.DB.Path(), ".")))
 		add("disk", free > 1<<30, lang.Size("vi", free)+" free", "Free some space: under 1 GB uploads will soon be refused.")
