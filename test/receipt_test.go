@@ -120,6 +120,7 @@ func TestReceipt(t *testing.T) {
 		}
 		look(p, page)
 	}
+	p.Go("/r")
 	p.Type("[name=ma]", strings.ToLower(strings.ReplaceAll(code, "-", " ")))
 	p.Follow("main button.main")
 	p.WaitText("main", code)

@@ -17,6 +17,7 @@ import (
 	"dongthuan/internal/document"
 	"dongthuan/internal/emulation"
 	"dongthuan/internal/evidence"
+	"dongthuan/internal/fault"
 	"dongthuan/internal/indicator"
 	"dongthuan/internal/lang"
 	"dongthuan/internal/ledger"
@@ -190,7 +191,7 @@ func (a *App) workOnce(ctx context.Context) {
 	if err := a.News.FlushViews(ctx); err != nil && ctx.Err() == nil {
 		a.Log.ErrorContext(ctx, "flush view counts", "err", err)
 	}
-	if err := a.askWitnesses(ctx, witnessClient); err != nil && ctx.Err() == nil {
+	if err := a.askWitnesses(ctx, witnessClient); err != nil && ctx.Err() == nil && fault.KindOf(err) != fault.NotFound {
 		a.Log.WarnContext(ctx, "ask the witnesses", "err", err)
 	}
 	if err := a.Book.ForgetRequests(ctx); err != nil && ctx.Err() == nil {

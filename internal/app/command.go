@@ -191,6 +191,10 @@ func (c serveCommand) Run(w *world) error {
 	if err != nil {
 		return err
 	}
+	// A witness that has seen more than is here stops the ledger before anybody writes.
+	if err := a.askWitnesses(w.ctx, witnessClient); err != nil && fault.KindOf(err) != fault.NotFound {
+		w.log.Warn("ask the witnesses", "err", err)
+	}
 	// Uploads that a crash cut off are of no use to anybody.
 	if err := a.Files.Sweep(); err != nil {
 		return errors.Join(err, done())

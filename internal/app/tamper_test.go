@@ -360,3 +360,26 @@ func TestTamperings(t *testing.T) {
 		})
 	}
 }
+
+// TestWitnessStopsARollback starts a database that went back, with the journal gone
+// too: the witness remembers, and nothing more is recorded.
+func TestWitnessStopsARollback(t *testing.T) {
+	s := newScene(t)
+	s.write("nhân chứng đã thấy")
+	s.cosign()
+	policy := s.policy
+	s.rollBack()
+	s.stop()
+	s.policy = policy
+	s.start()
+	if err := s.app.askWitnesses(t.Context(), http.DefaultClient); err == nil {
+		t.Error("the witness has nothing to say")
+	}
+	if why := s.app.Book.Frozen(); !strings.Contains(why, "witness w has cosigned") {
+		t.Errorf("frozen: %q", why)
+	}
+	v := (&seeded{App: s.app, clock: s.clock, url: s.web.URL}).visitor(t, "")
+	if code, page := v.get("/so-cai"); code != http.StatusOK || !strings.Contains(page, "tạm dừng ghi") {
+		t.Errorf("reading: %d", code)
+	}
+}

@@ -352,3 +352,44 @@ func FuzzTile(f *testing.F) {
 		}
 	})
 }
+
+// TestRanges reads the fuzzing corpus of another Merkle library: pairs of sizes that
+// were found to matter. Each pair is proven consistent here.
+func TestRanges(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(suites, "merkle-fuzz-corpus", "fuzz", "*", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) == 0 {
+		t.Skip("skipped: the real data are not beside the repository")
+	}
+	_, read := forest(20_000)
+	seen := 0
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var a, z uint64
+		if _, err := fmt.Sscanf(string(b), "go test fuzz v1\nuint64(%d)\nuint64(%d)", &a, &z); err != nil {
+			continue // written as a character
+		}
+		a, z = min(a%20_000, z%20_000), max(a%20_000, z%20_000)
+		head := func(n uint64) Checkpoint {
+			e, err := ReadEdge(int64(n), read)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return Checkpoint{Origin: "x", Size: int64(n), Root: e.Root()}
+		}
+		proof, err := read.Consistency(head(z), int64(a))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := CheckConsistency(proof, head(z), head(a)); err != nil {
+			t.Errorf("%d to %d: %v", a, z, err)
+		}
+		seen++
+	}
+	t.Logf("%d pairs", seen)
+}

@@ -5,6 +5,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -17,7 +18,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
-	_ "modernc.org/sqlite"
+	"modernc.org/sqlite"
 )
 
 // ErrNoRows is returned when a row is not there.
@@ -100,7 +101,7 @@ func Connect(ctx context.Context, source string) (*DB, error) {
 	}
 	// busy_timeout comes first: the other pragmas may already have to wait.
 	address := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=busy_timeout(5000)" +
-		"&_pragma=journal_mode(WAL)&_pragma=synchronous(" + synchronous() + ")&_pragma=foreign_keys(ON)&_pragma=secure_delete(ON)" +
+		"&_pragma=journal_mode(WAL)&_pragma=synchronous(" + synchronous() + ")&_pragma=foreign_keys(ON)&" + ours +
 		"&_pragma=cache_size(-8000)&_pragma=mmap_size(0)&_pragma=wal_autocheckpoint(4000)"
 	write, err := sql.Open("sqlite", address+"&_txlock=immediate")
 	if err != nil {
@@ -115,28 +116,50 @@ func Connect(ctx context.Context, source string) (*DB, error) {
 	read.SetMaxIdleConns(4)
 	d := &DB{read: read, write: write, engine: SQLite, path: path, doubts: new(atomic.Int64)}
 	for _, pool := range []*sql.DB{write, read} {
-		if err := durable(ctx, pool); err != nil {
-			return nil, errors.Join(err, d.Close())
+		if err := pool.PingContext(ctx); err != nil {
+			return nil, errors.Join(fmt.Errorf("open SQLite file: %w", err), d.Close())
 		}
 	}
 	return d, nil
 }
 
-// durable reads back that a commit reaches the disk before it is answered: with
-// synchronous=NORMAL a power cut loses acknowledged writes.
-func durable(ctx context.Context, pool *sql.DB) error {
-	var mode string
-	var level int
-	if err := pool.QueryRowContext(ctx, `pragma journal_mode`).Scan(&mode); err != nil {
-		return fmt.Errorf("open SQLite file: %w", err)
+// Every connection that a pool opens, now or later, reads back that a commit
+// reaches the disk before it is answered: with synchronous=NORMAL a power cut loses
+// acknowledged writes.
+func init() {
+	sqlite.RegisterConnectionHook(func(conn sqlite.ExecQuerierContext, address string) error {
+		if !strings.Contains(address, ours) {
+			return nil
+		}
+		mode, err := pragma(conn, "journal_mode")
+		if err != nil {
+			return err
+		}
+		level, err := pragma(conn, "synchronous")
+		if err != nil {
+			return err
+		}
+		if mode != "wal" || level != "2" && synchronous() == "FULL" {
+			return fmt.Errorf("SQLite connection is not durable: journal_mode %s, synchronous %s, want wal and 2", mode, level)
+		}
+		return nil
+	})
+}
+
+// ours marks the addresses that this package opens.
+const ours = "_pragma=secure_delete(ON)"
+
+func pragma(conn sqlite.ExecQuerierContext, name string) (string, error) {
+	rows, err := conn.QueryContext(context.Background(), "pragma "+name, nil)
+	if err != nil {
+		return "", fmt.Errorf("read %s: %w", name, err)
 	}
-	if err := pool.QueryRowContext(ctx, `pragma synchronous`).Scan(&level); err != nil {
-		return fmt.Errorf("read synchronous: %w", err)
+	defer rows.Close()
+	value := make([]driver.Value, 1)
+	if err := rows.Next(value); err != nil {
+		return "", fmt.Errorf("read %s: %w", name, err)
 	}
-	if mode != "wal" || level != 2 && synchronous() == "FULL" {
-		return fmt.Errorf("SQLite file is not durable: journal_mode %s, synchronous %d, want wal and 2", mode, level)
-	}
-	return nil
+	return fmt.Sprint(value[0]), nil
 }
 
 // Close closes the database.

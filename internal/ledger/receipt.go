@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"sort"
 	"strings"
 
 	"dongthuan/internal/c2sp"
@@ -189,8 +188,6 @@ func saltFromBase64(text string) (salt, error) {
 	}
 	return salt(b), nil
 }
-
-func sortFields(f []Field) { sort.Slice(f, func(i, j int) bool { return f[i].Name < f[j].Name }) }
 
 // Opens reports whether a leaf of a type, with a commitment, commits to a payload
 // under a salt in base64.

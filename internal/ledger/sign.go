@@ -43,7 +43,6 @@ type Notary struct {
 	mu      sync.Mutex
 	key     *c2sp.Key
 	journal *Journal
-	edge    *c2sp.Edge // of the last tree, once it was seen
 }
 
 // NewNotary returns the signer of a key and its journal.

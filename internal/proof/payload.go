@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"sort"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -112,15 +111,3 @@ func (p receiptPage) Long() bool { return len(p.Members) >= mostMembers }
 
 // Thin reports whether the receipt shows only that something was recorded.
 func (p receiptPage) Thin() bool { return p.Receipt.Opening == nil }
-
-// Spaced is a hash in groups that an eye can follow.
-func Spaced(hash string) string {
-	var b strings.Builder
-	for i := 0; i < len(hash); i += 8 {
-		if i > 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteString(hash[i:min(i+8, len(hash))])
-	}
-	return b.String()
-}

@@ -71,6 +71,17 @@ function say(form, words) {
   if (state) state.textContent = words;
 }
 
+// receipt shows where the proof of what was just saved is.
+function receipt(form, code) {
+  const state = form.querySelector('.state');
+  if (!state) return;
+  const a = document.createElement('a');
+  a.href = '/r/' + code;
+  a.className = 'mono nowrap';
+  a.textContent = code;
+  state.append(' · ', a);
+}
+
 function problem(form, name, words) {
   const at = document.getElementById('p-' + name);
   if (at) at.textContent = words;
@@ -234,6 +245,7 @@ function saved(form, answer, sent) {
   if (answer.version !== undefined) form.dataset.version = answer.version;
   for (const el of sent.keys()) look(el);
   say(form, page().saved.replace('%s', answer.time));
+  if (answer.receipt) receipt(form, answer.receipt);
 }
 
 function refused(form, answer) {
