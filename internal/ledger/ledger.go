@@ -126,9 +126,9 @@ func OpenWith(ctx context.Context, d *db.DB, set Settings) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.last.Store(at.UnixMicro())
-	if at.IsZero() {
-		l.last.Store(0)
+	if !at.IsZero() {
+		// A leaf says its second only: the next time given is after the whole of it.
+		l.last.Store(at.Truncate(time.Second).Add(time.Second - time.Microsecond).UnixMicro())
 	}
 	if err := l.tryLead(ctx); err != nil {
 		return nil, err

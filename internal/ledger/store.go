@@ -61,12 +61,6 @@ func swapTree(ctx context.Context, tx *db.Tx, old c2sp.Edge, tree c2sp.Checkpoin
 
 // newestTime is the time of the newest leaf, the zero time where there is none.
 func newestTime(ctx context.Context, q db.Query) (newest time.Time, err error) {
-	// A leaf says its second only: the next time given is after the whole of it.
-	defer func() {
-		if !newest.IsZero() {
-			newest = newest.Truncate(time.Second).Add(time.Second - time.Microsecond)
-		}
-	}()
 	for _, query := range []string{`select at from ledger_leaf order by idx desc limit 1`, `select max(at) from ledger_waiting`} {
 		var at time.Time
 		if err := q.QueryRowContext(ctx, query).Scan(db.When(&at)); err != nil && !errors.Is(err, db.ErrNoRows) {
