@@ -300,10 +300,15 @@ func (ledgerFsck) Run(w *world) error {
 		return err
 	}
 	defer d.Close()
-	problems, err := ledger.Verify(w.ctx, d)
+	problems, err := d.Check(w.ctx)
 	if err != nil {
 		return err
 	}
+	more, err := ledger.Verify(w.ctx, d)
+	if err != nil {
+		return err
+	}
+	problems = append(problems, more...)
 	var size int64
 	if err := d.QueryRowContext(w.ctx, `select coalesce(max(idx), -1) + 1 from ledger_leaf`).Scan(&size); err != nil {
 		return err

@@ -43,7 +43,7 @@ func (w *world) with(fn func(*App) error) error {
 }
 
 // slip prints how a new or reset account signs in.
-func (w *world) slip(site string, a account.Account, code string) error {
+func (w *world) slip(site string, a account.Account, code string, ack ledger.Ack) error {
 	text, err := Words()
 	if err != nil {
 		return err
@@ -52,7 +52,7 @@ func (w *world) slip(site string, a account.Account, code string) error {
 	if err != nil {
 		return err
 	}
-	return w.print(map[string]string{"login": a.Login, "one_time_password": code}, words)
+	return w.print(map[string]string{"login": a.Login, "one_time_password": code, "receipt": ack.Receipt()}, words+"\nMã biên nhận (receipt): "+ack.Receipt())
 }
 
 type initCommand struct {
@@ -70,12 +70,12 @@ func (c initCommand) Run(w *world) error {
 		if len(all) > 0 {
 			return errors.New("this installation already has accounts; use “user add” or “user reset”")
 		}
-		made, code, _, err := a.Accounts.Create(w.ctx, account.System, account.Draft{Login: c.Login, Office: c.Office,
+		made, code, ack, err := a.Accounts.Create(w.ctx, account.System, account.Draft{Login: c.Login, Office: c.Office,
 			Roles: []account.Role{{Role: policy.Operator, From: account.Day(a.Now())}}})
 		if err != nil {
 			return err
 		}
-		return w.slip(c.Address, made, code)
+		return w.slip(c.Address, made, code, ack)
 	})
 }
 
@@ -119,11 +119,11 @@ func (c userAdd) Run(w *world) error {
 			}
 			role.Cluster = cl.ID
 		}
-		made, code, _, err := a.Accounts.Create(w.ctx, account.System, account.Draft{Login: c.Login, Office: c.Office, Roles: []account.Role{role}})
+		made, code, ack, err := a.Accounts.Create(w.ctx, account.System, account.Draft{Login: c.Login, Office: c.Office, Roles: []account.Role{role}})
 		if err != nil {
 			return err
 		}
-		return w.slip(w.set.User.Address, made, code)
+		return w.slip(w.set.User.Address, made, code, ack)
 	})
 }
 
@@ -184,11 +184,11 @@ func (c userReset) Run(w *world) error {
 		if err != nil {
 			return err
 		}
-		acc, code, _, err := a.Accounts.Reset(w.ctx, account.System, acc.ID)
+		acc, code, ack, err := a.Accounts.Reset(w.ctx, account.System, acc.ID)
 		if err != nil {
 			return err
 		}
-		return w.slip(w.set.User.Address, acc, code)
+		return w.slip(w.set.User.Address, acc, code, ack)
 	})
 }
 

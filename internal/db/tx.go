@@ -241,6 +241,19 @@ func (w *writer) close() error {
 	return err
 }
 
+// Check has SQLite look through its file, and returns what it finds wrong. On
+// PostgreSQL that is the server's: data checksums, pg_amcheck.
+func (d *DB) Check(ctx context.Context) ([]string, error) {
+	if d.engine != SQLite {
+		return nil, nil
+	}
+	found, err := All(ctx, d, func(rows *sql.Rows) (text string, err error) { return text, rows.Scan(&text) }, `pragma integrity_check(50)`)
+	if err != nil || len(found) == 1 && found[0] == "ok" {
+		return nil, err
+	}
+	return found, nil
+}
+
 // Scrub makes sure that bytes deleted before are not in SQLite's files any more:
 // secure_delete overwrites them in the database, and the log that still has them is
 // cut to nothing. On PostgreSQL old pages and its log keep them for a while: what

@@ -101,7 +101,7 @@ func (l *Ledger) promise(ctx context.Context, a Ack) (Ack, error) {
 	}
 	err = l.db.Write(ctx, func(tx *db.Tx) error {
 		_, err := tx.ExecContext(ctx, `
-			insert into ledger_promise (hash, at, note, idx) values ($1, $2, $3, null) on conflict (hash) do nothing`, Hex(last.Hash), db.Time(a.at), a.promise)
+			insert into ledger_promise (hash, object, at, note, idx) values ($1, $2, $3, $4, null) on conflict (hash) do nothing`, Hex(last.Hash), last.Object, db.Time(a.at), a.promise)
 		return err
 	})
 	return a, err

@@ -201,6 +201,13 @@ func (l *Ledger) Write(ctx context.Context, fn func(*Tx) error) (Ack, error) {
 	case e.err != nil:
 		return Ack{}, e.err
 	case e.replayed != nil:
+		if places := e.replayed.Ack.leaves; len(places) > 0 && places[0].Index < 0 {
+			// What was done then still waits for its place: so does this answer.
+			var err error
+			if e.replayed.Ack, err = l.awaitPlace(ctx, e.replayed.Ack); err != nil {
+				return Ack{}, err
+			}
+		}
 		return Ack{}, e.replayed
 	}
 	if e.waits {

@@ -218,15 +218,27 @@ func (l *Ledger) opening(ctx context.Context, idx int64) (*Opening, error) {
 // of the receipt once there is one.
 func (l *Ledger) Promised(ctx context.Context, hash string) (note, code string, at time.Time, err error) {
 	var idx *int64
-	err = l.db.QueryRowContext(ctx, `select note, at, idx from ledger_promise where hash = $1`, hash).Scan(&note, db.When(&at), &idx)
+	var object string
+	err = l.db.QueryRowContext(ctx, `select note, object, at, idx from ledger_promise where hash = $1`, hash).Scan(&note, &object, db.When(&at), &idx)
 	if errors.Is(err, db.ErrNoRows) {
 		return "", "", at, fault.New(fault.NotFound, "ledger.code.unknown")
 	}
-	if err != nil || idx == nil {
+	if err != nil {
 		return note, "", at, err
 	}
 	h, err := parseHex(hash)
-	return note, Code(*idx, h), at, err
+	if err != nil {
+		return note, "", at, err
+	}
+	if idx != nil {
+		return note, Code(*idx, h), at, nil
+	}
+	// It may have got its place while the promise was being written.
+	found, err := findLeaf(ctx, l.db, object, h)
+	if err != nil || found < 0 {
+		return note, "", at, err
+	}
+	return note, Code(found, h), at, nil
 }
 
 // Tile returns the bytes of a tile, or with level -1 of a bundle of entries, for

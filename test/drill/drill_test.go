@@ -41,7 +41,7 @@ func TestDrills(t *testing.T) {
 	defer cancel()
 	for _, d := range drills {
 		t.Run(d.name, func(t *testing.T) {
-			if (d.name == "PG") != (os.Getenv("TEST_POSTGRES") != "") {
+			if (d.name == onPostgres) != (os.Getenv("TEST_POSTGRES") != "") {
 				t.Skip("of the other engine")
 			}
 			if shared == nil {

@@ -59,8 +59,11 @@ var drills = []drill{
 	{"R7", "one byte of the ledger flipped", 20, 200, flipped},
 	{"R11", "sent 50 times at once", 2, 20, duplicates},
 	{"R26", "killed between the sequencer's steps", 1, 10, failpoints},
-	{"PG", "three processes on one PostgreSQL, killed in turn", 3, 30, processes},
+	{onPostgres, "three processes on one PostgreSQL, killed in turn", 3, 30, processes},
 }
+
+// onPostgres is the drill that needs PostgreSQL; the others are SQLite's.
+const onPostgres = "PG"
 
 // result is a row of the table. The drill adds to it while it runs.
 type result struct {
@@ -152,6 +155,12 @@ func run(ctx context.Context, out io.Writer, folder string, short bool, n int, o
 // drill runs one drill in a folder of its own.
 func (l *lab) drill(ctx context.Context, d drill, rounds int) *result {
 	r := &result{unit: "rounds"}
+	if d.name != onPostgres {
+		if err := l.forSQLite(ctx); err != nil {
+			r.bad("%v", err)
+			return r
+		}
+	}
 	begin := time.Now()
 	d.run(ctx, l, rounds, r)
 	if err := ctx.Err(); err != nil {

@@ -182,12 +182,12 @@ func (f sqliteFile) local(length int) int {
 func (c cell) column(b []byte, at int) string {
 	length, used := varint(b[c.from:])
 	head, body := c.from+used, c.from+int(length)
-	if at < body {
-		return c.table + "'s record header"
-	}
-	for i := 0; head < c.from+int(length) && i < len(c.columns); i++ {
+	first := body
+	for i := 0; head < first && i < len(c.columns); i++ {
 		kind, used := varint(b[head:])
-		head += used
+		if head += used; at < head {
+			return "the length or type of " + c.table + "." + c.columns[i]
+		}
 		size := 0
 		switch {
 		case kind >= 12:

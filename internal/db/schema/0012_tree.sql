@@ -58,10 +58,11 @@ create table ledger_waiting_salt (
 
 -- Promises given because a leaf had no place in time; idx is the place it got.
 create table ledger_promise (
-    hash text primary key,
-    at   text not null,
-    note text not null,
-    idx  integer
+    hash   text primary key,
+    object text not null,
+    at     text not null,
+    note   text not null,
+    idx    integer
 );
 
 -- The tree's head: one row. checkpoint is the newest that was signed, with the
