@@ -29,7 +29,7 @@ TYPES = set(
     indicator.defined figure.reported figure.published score.computed sheet.opened
     sheet.changed sheet.submitted sheet.returned sheet.verified sheet.marked
     evidence.added evidence.withdrawn ranking.published report.drafted report.changed
-    report.published news.drafted news.changed news.published news.retracted
+    report.published news.drafted news.changed news.published news.corrected news.retracted
     ledger.heartbeat data.erased incident.declared""".split()
 )
 

@@ -260,7 +260,7 @@ func (a *App) receipt(ctx context.Context, object string, types ...ledger.Type) 
 }
 
 func (a *App) apiNews(ctx context.Context, it news.Item) (apiNews, error) {
-	code, err := a.receipt(ctx, it.ID, ledger.NewsPublished, ledger.NewsChanged)
+	code, err := a.receipt(ctx, it.ID, ledger.NewsPublished, ledger.NewsCorrected)
 	return apiNews{Slug: it.Slug, Category: it.Category, Title: it.Title, Lead: it.Lead, Published: isoMoment(it.PublishedAt), URL: it.Path(), Receipt: code}, err
 }
 

@@ -289,7 +289,6 @@ func (s *Service) freezeTx(ctx context.Context, tx *ledger.Tx, p cluster.Period,
 	if err != nil {
 		return err
 	}
-	figures := map[string]any{}
 	for _, sh := range sheets {
 		old := sh.State
 		if sh, err = touch(ctx, tx, sh.ID); err != nil {
@@ -303,10 +302,16 @@ func (s *Service) freezeTx(ctx context.Context, tx *ledger.Tx, p cluster.Period,
 			return err
 		}
 	}
+	// What was closed is committed to now, and shown with the ranking.
+	return tx.Record(ctx, ledger.FigureReported, p.ID, map[string]any{"office": office, "units": closedFigures(sheets)})
+}
+
+func closedFigures(sheets []Sheet) map[string]any {
+	all := map[string]any{}
 	for _, sh := range sheets {
-		figures[sh.UnitID] = map[string]any{"sheet": sh.ID, "state": sh.State, "figures": figureList(sh)}
+		all[sh.UnitID] = map[string]any{"sheet": sh.ID, "state": sh.State, "figures": figureList(sh)}
 	}
-	return tx.Record(ctx, ledger.FigurePublished, p.ID, map[string]any{"office": office, "units": figures})
+	return all
 }
 
 // Publish makes the ranking of a frozen period public, or publishes a correction
@@ -344,6 +349,9 @@ func (s *Service) publishTx(ctx context.Context, tx *ledger.Tx, p cluster.Period
 		return err
 	}
 	if err := insertResult(ctx, tx, p.ID, result{1, reason, string(body), tx.At()}); err != nil {
+		return err
+	}
+	if err := tx.Record(ctx, ledger.FigurePublished, p.ID, map[string]any{"office": office, "units": closedFigures(sheets)}); err != nil {
 		return err
 	}
 	return tx.Record(ctx, ledger.RankingPublished, p.ID, map[string]any{"office": office, "version": 1, "reason": reason, "ranking": ranking})

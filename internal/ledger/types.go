@@ -49,6 +49,7 @@ const (
 	NewsDrafted   Type = "news.drafted"
 	NewsChanged   Type = "news.changed"
 	NewsPublished Type = "news.published"
+	NewsCorrected Type = "news.corrected"
 	NewsRetracted Type = "news.retracted"
 
 	// Heartbeat makes silence visible; the rest say what happened to the ledger.
@@ -68,7 +69,7 @@ var kinds = map[Type]bool{
 	EvidenceAdded: true, EvidenceWithdrawn: true,
 	RankingPublished: true,
 	ReportDrafted:    true, ReportChanged: true, ReportPublished: true,
-	NewsDrafted: true, NewsChanged: true, NewsPublished: true, NewsRetracted: true,
+	NewsDrafted: true, NewsChanged: true, NewsPublished: true, NewsCorrected: true, NewsRetracted: true,
 	Heartbeat: true, DataErased: true, IncidentDeclared: true,
 }
 
@@ -80,7 +81,7 @@ var public = map[Type]bool{
 	PeriodOpened: true, PeriodChanged: true, PeriodFrozen: true,
 	CriteriaPublished: true, IndicatorDefined: true,
 	FigurePublished: true, RankingPublished: true, ReportPublished: true,
-	NewsPublished: true, NewsRetracted: true,
+	NewsPublished: true, NewsCorrected: true, NewsRetracted: true,
 	Heartbeat: true, DataErased: true, IncidentDeclared: true,
 }
 

@@ -162,8 +162,8 @@ func (m *Monitor) news(ctx context.Context, said map[int64]string) {
 		if !m.read(ctx, "/api/v1/news/"+url.PathEscape(slug), &whole) {
 			continue
 		}
-		r, _ := m.recorded("news "+slug, whole, said, ledger.NewsPublished, ledger.NewsChanged)
-		if r != nil && r["body"] != nil {
+		r, _ := m.recorded("news "+slug, whole, said, ledger.NewsPublished, ledger.NewsCorrected)
+		if r != nil {
 			m.equal("news "+slug, whole, r, "slug", "title", "lead", "body")
 			m.equal("news "+slug, it, r, "title", "lead")
 		}
@@ -172,9 +172,9 @@ func (m *Monitor) news(ctx context.Context, said map[int64]string) {
 		return // there are more than one answer holds
 	}
 	// Whatever was published is shown, or taken down with a leaf that says so.
-	for object, idx := range m.newestOf(ledger.NewsPublished, ledger.NewsRetracted) {
+	for object, idx := range m.newestOf(ledger.NewsPublished, ledger.NewsCorrected, ledger.NewsRetracted) {
 		var r struct{ Slug string }
-		if m.leaves[idx].kind != ledger.NewsPublished || json.Unmarshal([]byte(said[idx]), &r) != nil || shown[r.Slug] {
+		if m.leaves[idx].kind == ledger.NewsRetracted || json.Unmarshal([]byte(said[idx]), &r) != nil || shown[r.Slug] {
 			continue
 		}
 		m.alarm("news "+r.Slug, "leaf %d of object %s published it, nothing took it down, and it is not shown", idx, object)

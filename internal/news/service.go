@@ -162,7 +162,7 @@ func (s *Service) save(ctx context.Context, tx *ledger.Tx, office string, it Ite
 	case it.State == Drafted:
 		return tx.Record(ctx, ledger.NewsChanged, it.ID, map[string]any{"version": it.Version, "office": office, "title": it.Title})
 	case before == Published:
-		err = tx.Record(ctx, ledger.NewsChanged, it.ID, record(it, c.Correction))
+		err = tx.Record(ctx, ledger.NewsCorrected, it.ID, record(it, c.Correction))
 	default:
 		err = tx.Record(ctx, ledger.NewsPublished, it.ID, record(it, ""))
 	}

@@ -177,7 +177,7 @@ func TestArticleThroughItsLife(t *testing.T) {
 	for _, e := range events {
 		types = append(types, string(e.Type))
 	}
-	if got, want := strings.Join(types, " "), "news.drafted news.published news.changed news.retracted"; err != nil || got != want {
+	if got, want := strings.Join(types, " "), "news.drafted news.published news.corrected news.retracted"; err != nil || got != want {
 		t.Errorf("leaves %s, %v; want %s", got, err, want)
 	}
 	if !strings.Contains(events[1].Payload, "Đoạn hai") || !strings.Contains(events[1].Payload, was.Photos[0].Hash) {

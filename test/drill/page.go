@@ -28,7 +28,7 @@ func flipped(ctx context.Context, l *lab, rounds int, r *result) {
 	seen, missed := 0, map[string]int{}
 	for range rounds {
 		if ctx.Err() != nil {
-			return
+			break
 		}
 		c := cells[rand.IntN(len(cells))]
 		at := c.from + rand.IntN(c.to-c.from)
