@@ -215,11 +215,12 @@ func edgeOf(ctx context.Context, d *db.DB) (c2sp.Edge, error) {
 
 func fillSome(ctx context.Context, d *db.DB, n *ledger.Notary, edge c2sp.Edge, objects []string, to int64) (c2sp.Edge, error) {
 	next := edge.Clone()
+	now := time.Now().Unix()
 	var leaves []c2sp.Hash
 	err := d.Write(ctx, func(tx *db.Tx) error {
 		for next.Size < to {
 			i := next.Size
-			l := ledger.Leaf{Type: ledger.SheetChanged, Object: objects[i], Time: 1700000000 + i/100, Commit: noCommit}
+			l := ledger.Leaf{Type: ledger.SheetChanged, Object: objects[i], Time: now, Commit: noCommit}
 			text := l.String()
 			h := c2sp.LeafHash([]byte(text))
 			leaves = append(leaves, h)
@@ -314,7 +315,7 @@ func (b *bench) caughtUp(ctx context.Context, book *ledger.Ledger) error {
 	start := time.Now()
 	seen, alarms, err := m.Look(ctx)
 	if err != nil || len(alarms) > 0 {
-		return fmt.Errorf("the monitor: %v, %v", alarms, err)
+		return fmt.Errorf("the monitor: %.300v, %w", alarms, err)
 	}
 	took := time.Since(start)
 	b.add(fmt.Sprintf("monitor catches up %d leaves", seen.Size), fmt.Sprintf("%.1f s", took.Seconds()), "< 60 s", took < time.Minute)

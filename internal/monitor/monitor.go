@@ -145,7 +145,14 @@ func (m *Monitor) append(leaf ledger.Leaf, hash c2sp.Hash) {
 // Close closes the mirror.
 func (m *Monitor) Close() error { return m.out.Close() }
 
+// mostAlarms is how many are told of one look: a log that is torn has one in each
+// line, and the first say what happened.
+const mostAlarms = 1000
+
 func (m *Monitor) alarm(object, format string, args ...any) {
+	if len(m.alarms) >= mostAlarms {
+		return
+	}
 	m.alarms = append(m.alarms, Alarm{object, fmt.Sprintf(format, args...)})
 }
 
