@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Checks receipts of a dongthuan ledger, without the network and without dongthuan.
 
-Written from doc/ledger.md alone, in another language than the program, so that the
-two can disagree. Python's standard library and ed25519.py beside it.
+Written to doc/ledger.md, in another language than the program and without its code,
+so that the two can disagree. Python's standard library and ed25519.py beside it.
 
     verify.py FILE --policy FILE [--vi]     says what holds; ends with 0, or 1
     verify.py --batch --policy FILE         a receipt in base64 a line; prints "ok"
@@ -289,6 +289,10 @@ def root_of(leaf, index, size, hashes):
     return r if sn == 0 else None
 
 
+def no_constant(name):
+    raise ValueError(name + " is not JSON")
+
+
 def check_opening(kind, commit, opening):
     step = "opening"
     payload, salt, fields = opening
@@ -296,14 +300,18 @@ def check_opening(kind, commit, opening):
     if base64.b64encode(seal) != commit:
         raise Fails(step, "the leaf does not commit to this payload")
     try:
-        members = json.loads(payload.decode())
-    except ValueError:
+        members = json.loads(payload.decode(), parse_constant=no_constant)
+    except (ValueError, RecursionError):
         raise Fails(step, "the payload is not JSON")
     if not isinstance(members, dict):
         raise Fails(step, "the payload is not an object")
     for name, salt, value in fields:
         seal = hmac.new(salt, b"dongthuan/field/v1\0" + name + b"\0" + value, hashlib.sha256).digest()
-        if members.get(name.decode("utf-8", "replace") + "_c") != base64.b64encode(seal).decode():
+        try:
+            name = name.decode()
+        except UnicodeDecodeError:
+            raise Fails(step, "a field's name is not UTF-8")
+        if members.get(name + "_c") != base64.b64encode(seal).decode():
             raise Fails(step, "the payload does not commit to this field")
 
 
@@ -329,6 +337,14 @@ WORDS = {
 }
 
 
+def when(seconds):
+    """A time in Vietnam; one beyond the calendar as its number."""
+    try:
+        return time.strftime("%d/%m/%Y %H:%M:%S", time.gmtime(seconds + 7 * 3600)) + " (UTC+7)"
+    except (ValueError, OverflowError, OSError):
+        return str(seconds)
+
+
 def main():
     a = argparse.ArgumentParser(description="Checks receipts of a dongthuan ledger, offline.")
     a.add_argument("file", nargs="?")
@@ -338,30 +354,39 @@ def main():
     o = a.parse_args()
     if bool(o.file) == o.batch:
         a.error("give a FILE, or --batch")
-    with open(o.policy, "rb") as f:
-        policy = Policy(f.read())
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # a terminal that knows no Vietnamese
+    try:
+        with open(o.policy, "rb") as f:
+            policy = Policy(f.read())
+        text = None
+        if o.file:
+            with open(o.file, "rb") as f:
+                text = f.read()
+    except OSError as e:
+        a.error(str(e))
+    except Fails as e:
+        a.error(f"the policy: {e}")
     if o.batch:
         for line in sys.stdin.buffer:
             try:
-                verify(base64.b64decode(line.strip(), validate=True), policy)
+                verify(unbase64("form", line.strip()), policy)
                 print("ok")
             except Fails as e:
                 print(e.step)
         return 0
     words = WORDS["vi" if o.vi else "en"]
-    with open(o.file, "rb") as f:
-        text = f.read()
     try:
         kind, obj, at, index, size, origin, signed, opening = verify(text, policy)
     except Fails as e:
         print("✗", words[e.step], f"({e.step}: {e})")
         return 1
     print("✓", words["ok"])
-    print(" ", kind.decode(), obj.decode(), time.strftime("%d/%m/%Y %H:%M:%S", time.gmtime(at + 7 * 3600)), "(UTC+7)")
+    print(" ", kind.decode(), obj.decode(), when(at))
     print(" ", index, "/", size, origin.decode())
     for key, signature in signed:
         if key.kind == WITNESS:
-            print(" ", key.name.decode(), time.strftime("%d/%m/%Y %H:%M:%S", time.gmtime(int.from_bytes(signature[:8], "big") + 7 * 3600)), "(UTC+7)")
+            print(" ", key.name.decode(), when(int.from_bytes(signature[:8], "big")))
     if opening:
         print(" ", opening[0].decode())
     return 0

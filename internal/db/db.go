@@ -103,7 +103,9 @@ func Connect(ctx context.Context, source string) (*DB, error) {
 	address := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=busy_timeout(5000)" +
 		"&_pragma=journal_mode(WAL)&_pragma=synchronous(" + synchronous() + ")&_pragma=foreign_keys(ON)&" + ours +
 		"&_pragma=cache_size(-8000)&_pragma=mmap_size(0)&_pragma=wal_autocheckpoint(4000)"
-	write, err := sql.Open("sqlite", address+"&_txlock=immediate")
+	// The writer keeps more pages at hand: an object's newest leaf is found by a random
+	// key, whose page is anywhere.
+	write, err := sql.Open("sqlite", address+"&_txlock=immediate&_pragma=cache_size(-32000)")
 	if err != nil {
 		return nil, err
 	}
