@@ -38,7 +38,7 @@ type homePage struct {
 	News    []news.Item
 	Cluster *cluster.Cluster
 	Period  *cluster.Period
-	Path    string
+	Public  string
 	Top     []cluster.Place
 	Report  *report.Report
 	Facts   []homeFact
@@ -78,7 +78,7 @@ func (a *App) fillReview(r *http.Request, page *homePage, p cluster.Period) erro
 	if err != nil {
 		return err
 	}
-	page.Cluster, page.Period, page.Path = &c, &p, emulation.PeriodPath(c, p)
+	page.Cluster, page.Period, page.Public = &c, &p, emulation.PeriodPath(c, p)
 	if page.Top, err = a.topPlaces(ctx, p.ID); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@
 package arch
 
 import (
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -186,4 +187,61 @@ func TestDoors(t *testing.T) {
 			t.Errorf("%s reads the clock: take now as a value", name)
 		}
 	})
+}
+
+// TestBaseIsNotHidden: a page's field named like one of web.Base would be what the
+// layout shows.
+func TestBaseIsNotHidden(t *testing.T) {
+	base := map[string]bool{}
+	structs := func(text string, visit func(name string, fields []*ast.Field)) {
+		file, err := parser.ParseFile(token.NewFileSet(), "", text, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if spec, ok := n.(*ast.TypeSpec); ok {
+				if s, ok := spec.Type.(*ast.StructType); ok {
+					visit(spec.Name.Name, s.Fields.List)
+				}
+			}
+			return true
+		})
+	}
+	files(t, func(room, _, text string) {
+		if room == "web" {
+			structs(text, func(name string, fields []*ast.Field) {
+				for _, f := range fields {
+					for _, n := range f.Names {
+						base[n.Name] = base[n.Name] || name == "Base"
+					}
+				}
+			})
+		}
+	})
+	if !base["Receipt"] || !base["Lang"] {
+		t.Fatalf("fields of web.Base: %v", base)
+	}
+	pages := 0
+	files(t, func(room, file, text string) {
+		structs(text, func(name string, fields []*ast.Field) {
+			embeds := slices.ContainsFunc(fields, func(f *ast.Field) bool {
+				s, ok := f.Type.(*ast.SelectorExpr)
+				return ok && len(f.Names) == 0 && s.Sel.Name == "Base"
+			})
+			if !embeds {
+				return
+			}
+			pages++
+			for _, f := range fields {
+				for _, n := range f.Names {
+					if base[n.Name] {
+						t.Errorf("%s: %s.%s hides that of web.Base", file, name, n.Name)
+					}
+				}
+			}
+		})
+	})
+	if pages < 10 {
+		t.Errorf("only %d pages seen", pages)
+	}
 }

@@ -64,7 +64,7 @@ type periodPage struct {
 	web.Base
 	Cluster cluster.Cluster
 	Period  cluster.Period
-	Path    string
+	Public  string
 }
 
 func (p pages) periodPage(r *http.Request) (periodPage, error) {
@@ -175,7 +175,7 @@ func (p pages) total(w http.ResponseWriter, r *http.Request) error {
 		return web.NotFound()
 	}
 	page := totalPage{periodPage: head, Input: in}
-	if page.Rows, page.Sum, page.Missing, err = p.rowsOf(r.Context(), head.Period, head.Path, in.Indicator, standings); err != nil {
+	if page.Rows, page.Sum, page.Missing, err = p.rowsOf(r.Context(), head.Period, head.Public, in.Indicator, standings); err != nil {
 		return err
 	}
 	if head.Period.PreviousID != "" {

@@ -33,7 +33,7 @@ func boardPath(id string) string { return "/viec/ky/" + id }
 type boardPage struct {
 	web.Base
 	Board
-	Path      string
+	Public    string
 	Rows      []boardRow
 	MayManage bool
 	Report    string
@@ -60,7 +60,7 @@ func (p pages) boardPage(r *http.Request) (boardPage, error) {
 	if err != nil {
 		return boardPage{}, err
 	}
-	page := boardPage{Base: base, Board: b, Path: PeriodPath(b.Cluster, b.Period), Counts: map[State]int{}}
+	page := boardPage{Base: base, Board: b, Public: PeriodPath(b.Cluster, b.Period), Counts: map[State]int{}}
 	page.MayManage = policy.May(base.Actor, policy.PeriodManage, policy.Object{Cluster: b.Cluster.ID}) == nil
 	if p.others.MakeReport != nil {
 		page.Report = p.others.MakeReport(b.Period.ID)

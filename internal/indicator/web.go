@@ -44,7 +44,7 @@ func (p pages) list(w http.ResponseWriter, r *http.Request) error {
 
 type onePage struct {
 	web.Base
-	Now      Definition
+	Today    Definition
 	Versions []Definition
 	Points   []Point
 }

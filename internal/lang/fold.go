@@ -15,7 +15,6 @@ import (
 // breaks and tabs stay), without invisible and direction-changing marks, and
 // without blanks at both ends.
 func Clean(s string) string {
-	s = norm.NFC.String(strings.ToValidUTF8(s, "\uFFFD"))
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\t':
@@ -28,8 +27,9 @@ func Clean(s string) string {
 			return -1
 		}
 		return r
-	}, s)
-	return strings.TrimSpace(s)
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+	// After the rest: what is taken away may have stood between a letter and its mark.
+	return strings.TrimSpace(norm.NFC.String(s))
 }
 
 // Line is Clean for a field of one line: every run of blanks becomes one.

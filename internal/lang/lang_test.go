@@ -83,6 +83,9 @@ func TestClean(t *testing.T) {
 	if got := Clean(" a\u202eb\u200b\x00\r\nc "); got != "ab\nc" {
 		t.Errorf("Clean = %q", got)
 	}
+	if got := Clean("A\x00\u0300"); got != "À" {
+		t.Errorf("what stood between a letter and its mark: %q", got)
+	}
 	if got := Line(norm.NFD.String("Yên  Hoà\n")); got != "Yên Hoà" || !norm.NFC.IsNormalString(got) {
 		t.Errorf("Line = %q", got)
 	}

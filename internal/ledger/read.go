@@ -135,7 +135,8 @@ func (h Head) Signed() (c2sp.Signed, error) {
 }
 
 // best is the checkpoint for a receipt of the leaf at idx: cosigned where the leaf
-// is in it, else the newest.
+// is in it, else the newest. A cosigned one that is larger than the tree, as a
+// database that went back has it, cannot be proven from what is there.
 func (h Head) best(idx int64) (string, c2sp.Checkpoint, error) {
 	key, err := c2sp.ParseKey(h.Key)
 	if err != nil {
@@ -149,7 +150,7 @@ func (h Head) best(idx int64) (string, c2sp.Checkpoint, error) {
 		if err != nil {
 			return "", c2sp.Checkpoint{}, err
 		}
-		if s.Size > idx {
+		if s.Size > idx && s.Size <= h.Size {
 			return signed, s.Checkpoint, nil
 		}
 	}

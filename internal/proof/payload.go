@@ -110,4 +110,4 @@ func changes(before, now string) []change {
 func (p receiptPage) Long() bool { return len(p.Members) >= mostMembers }
 
 // Thin reports whether the receipt shows only that something was recorded.
-func (p receiptPage) Thin() bool { return p.Receipt.Opening == nil }
+func (p receiptPage) Thin() bool { return p.Proven.Opening == nil }

@@ -369,7 +369,7 @@ func officeIn(payload string) string {
 type receiptPage struct {
 	web.Base
 	Code    string
-	Receipt ledger.Receipt
+	Proven  ledger.Receipt
 	Signed  c2sp.Signed
 	Asked   int // witnesses that the policy names
 	Quorum  bool
@@ -438,7 +438,7 @@ func (p pages) receipt(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page := receiptPage{Base: head.Base, Code: code, Receipt: rec, Asked: head.Asked, At: time.Unix(rec.Leaf.Time, 0), Address: head.Address, Hash: ledger.Hex(rec.Hash())}
+	page := receiptPage{Base: head.Base, Code: code, Proven: rec, Asked: head.Asked, At: time.Unix(rec.Leaf.Time, 0), Address: head.Address, Hash: ledger.Hex(rec.Hash())}
 	known, err := c2sp.ParsePolicy(head.Policy)
 	if err != nil {
 		return err
