@@ -50,6 +50,44 @@ func put(t *testing.T, l *Ledger, object string, n int) Ack {
 	return ack
 }
 
+// TestTreeAsWritten holds that a tree is signed only if its leaves are read back as
+// they were written, and that its head moves only from where it is believed to be.
+func TestTreeAsWritten(t *testing.T) {
+	l, d := open(t, noon)
+	put(t, l, rand.Text(), 1)
+	h, err := readHead(t.Context(), d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := c2sp.ReadEdge(h.Size-1, tileReader(t.Context(), d))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tree := c2sp.Checkpoint{Origin: h.Origin, Size: h.Size, Root: h.Root}
+	tree.Root[0] ^= 1
+	if err := l.sign(t.Context(), *l.signer.Load(), before, tree); err == nil || !strings.Contains(err.Error(), "came back other") {
+		t.Errorf("other leaves than were read back: %v", err)
+	}
+
+	here, err := c2sp.ReadEdge(h.Size, tileReader(t.Context(), d))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := here.Clone()
+	other.Append(c2sp.Hash{})
+	for name, test := range map[string]struct {
+		from c2sp.Edge
+		want error
+	}{"here": {here, nil}, "behind": {before, errGone}, "another tree": {other, errGone}} {
+		err := d.Write(t.Context(), func(tx *db.Tx) error {
+			return swapTree(t.Context(), tx, test.from, c2sp.Checkpoint{Size: h.Size, Root: h.Root})
+		})
+		if !errors.Is(err, test.want) {
+			t.Errorf("move the head from %s: %v, want %v", name, err, test.want)
+		}
+	}
+}
+
 // TestGroup holds that writes that share a transaction succeed and fail alone.
 func TestGroup(t *testing.T) {
 	l, d := open(t, noon)
