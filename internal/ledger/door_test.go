@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -85,6 +86,88 @@ func TestTreeAsWritten(t *testing.T) {
 		if !errors.Is(err, test.want) {
 			t.Errorf("move the head from %s: %v, want %v", name, err, test.want)
 		}
+	}
+}
+
+// TestLeavesChangedWhileDown holds that nothing is signed over leaves that were
+// changed, root and all, while no process looked.
+func TestLeavesChangedWhileDown(t *testing.T) {
+	d, folder := dbtest.Open(t), t.TempDir()
+	l := real(t, d, folder, noon)
+	object := rand.Text()
+	put(t, l, object, 1)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	drop := `drop trigger ledger_leaf_fixed`
+	if os.Getenv("TEST_POSTGRES") != "" {
+		drop += ` on ledger_leaf`
+	}
+	var edge c2sp.Edge
+	err := d.Write(t.Context(), func(tx *db.Tx) error {
+		if _, err := tx.ExecContext(t.Context(), drop); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(t.Context(), `update ledger_leaf set leaf = replace(leaf, $1, $2)`, object, rand.Text()); err != nil {
+			return err
+		}
+		h, err := readHead(t.Context(), tx)
+		if err != nil {
+			return err
+		}
+		texts, err := readLeaves(t.Context(), tx, 0, h.Size)
+		if err != nil {
+			return err
+		}
+		for _, text := range texts {
+			edge.Append(leafHash(text))
+		}
+		_, err = tx.ExecContext(t.Context(), `update ledger_tree set root = $1`, Hex(edge.Root()))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l = real(t, d, folder, noon)
+	defer l.Close()
+	if why := l.Frozen(); !strings.Contains(why, "not those that were signed") {
+		t.Errorf("frozen: %q", why)
+	}
+	if _, err := l.Write(t.Context(), func(tx *Tx) error { return tx.Record(t.Context(), NewsPublished, object, struct{}{}) }); err == nil {
+		t.Error("a write is accepted")
+	}
+}
+
+// TestNoRoom holds that nothing is accepted while the disk has no room, and that
+// writing goes on where it has again.
+func TestNoRoom(t *testing.T) {
+	var full atomic.Bool
+	d := dbtest.Open(t)
+	l, err := OpenWith(t.Context(), d, Settings{Now: noon, Room: func() error {
+		if full.Load() {
+			return fault.New(fault.Busy, "ledger.full")
+		}
+		return nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	object := rand.Text()
+	put(t, l, object, 1)
+	full.Store(true)
+	ran := false
+	_, err = l.Write(t.Context(), func(tx *Tx) error {
+		ran = true
+		return tx.Record(t.Context(), NewsPublished, object, map[string]any{"n": 2})
+	})
+	if fault.KindOf(err) != fault.Busy || ran {
+		t.Errorf("without room: %v, and it ran: %v", err, ran)
+	}
+	full.Store(false)
+	put(t, l, object, 3)
+	if events, err := History(t.Context(), d, object); err != nil || len(events) != 2 {
+		t.Errorf("%d events, %v", len(events), err)
 	}
 }
 
