@@ -275,6 +275,16 @@ func (c demoCommand) Run(w *world) error {
 	if w.set.Database == "dongthuan.db" || w.set.Database == os.Getenv("DATABASE") {
 		w.set.Database = filepath.Join(folder, "demo.db")
 	}
+	// Nor are its key, its journal and its signer.
+	if w.set.State == os.Getenv("STATE") {
+		w.set.State = filepath.Join(folder, "so-cai")
+	}
+	if w.set.Journal == os.Getenv("JOURNAL") {
+		w.set.Journal = ""
+	}
+	if w.set.ledgerFlags.Signer == os.Getenv("SIGNER") {
+		w.set.ledgerFlags.Signer = ""
+	}
 	return w.demonstrate(c.Listen, filepath.Join(folder, demoMark))
 }
 
