@@ -88,7 +88,7 @@ func New(ctx context.Context, d *db.DB, set Settings) (*App, error) {
 		if err != nil {
 			return nil, fmt.Errorf("keep room on the disk: %w", err)
 		}
-		book.Room, book.Full = r.Room, r.Full
+		book.Room, book.Full, d.Full = r.Room, r.Full, r.Full
 	}
 	if a.Book, err = ledger.OpenWith(ctx, d, book); err != nil {
 		return nil, err

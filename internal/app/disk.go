@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
@@ -10,11 +11,11 @@ import (
 	"dongthuan/internal/fault"
 )
 
-// freeBytes is the room left on the disk of a folder, 0 where it cannot be told.
+// freeBytes is the room left on the disk of a folder, -1 where it cannot be told.
 func freeBytes(folder string) int64 {
 	var s syscall.Statfs_t
 	if err := syscall.Statfs(folder, &s); err != nil {
-		return 0
+		return -1
 	}
 	return int64(s.Bavail) * int64(s.Bsize)
 }
@@ -44,8 +45,12 @@ func openReserve(path string, size int64) (*reserve, error) {
 	return r, err
 }
 
-// take fills the file with real blocks; a hole would take no room.
+// take fills the file with real blocks; a hole would take no room. Where there is
+// not enough it takes nothing, not even for a moment: somebody may be signing in.
 func (r *reserve) take() error {
+	if free := freeBytes(filepath.Dir(r.path)); free >= 0 && free < r.size {
+		return syscall.ENOSPC
+	}
 	f, err := os.OpenFile(r.path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err

@@ -45,6 +45,8 @@ type DB struct {
 	path        string // of the SQLite file, "" on PostgreSQL
 	writer      writer // of SQLite
 	doubts      *atomic.Int64
+	// Full, where set, makes room on a full disk before a plain write is tried again.
+	Full func()
 }
 
 // Open opens a PostgreSQL URL or a SQLite path and brings its schema up to date.

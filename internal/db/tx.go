@@ -124,8 +124,18 @@ func (tx *Tx) QueryRowContext(ctx context.Context, query string, args ...any) *s
 
 // Write runs fn in one transaction of its own: all of it happens, or none of it.
 // Business writes go through ledger.Write; the test in internal/arch lists who may
-// come here directly.
+// come here directly. On a disk without room it calls Full and tries once more, so
+// fn may run twice.
 func (d *DB) Write(ctx context.Context, fn func(*Tx) error) error {
+	err := d.writeOnce(ctx, fn)
+	if d.Full != nil && IsFull(err) {
+		d.Full()
+		err = d.writeOnce(ctx, fn)
+	}
+	return err
+}
+
+func (d *DB) writeOnce(ctx context.Context, fn func(*Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
