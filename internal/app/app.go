@@ -21,6 +21,7 @@ import (
 	"dongthuan/internal/indicator"
 	"dongthuan/internal/lang"
 	"dongthuan/internal/ledger"
+	"dongthuan/internal/legal"
 	"dongthuan/internal/news"
 	"dongthuan/internal/policy"
 	"dongthuan/internal/proof"
@@ -69,6 +70,7 @@ type App struct {
 	Clusters   *cluster.Service
 	Accounts   *account.Service
 	Indicators *indicator.Service
+	Legal      *legal.Service
 	Emulation  *emulation.Service
 	Reports    *report.Service
 	News       *news.Service
@@ -104,6 +106,7 @@ func New(ctx context.Context, d *db.DB, set Settings) (*App, error) {
 	a.Clusters = cluster.New(d, a.Book, set.Now)
 	a.Accounts = account.New(d, a.Book, account.Settings{RequireTOTP: set.RequireTOTP}, set.Now)
 	a.Indicators = indicator.New(d, a.Book, set.Now)
+	a.Legal = legal.New(d, a.Book, set.Now)
 	a.Emulation = emulation.New(d, a.Book, a.Clusters, a.Units, a.Indicators, a.Files, set.Now)
 	a.Reports = report.New(d, a.Book, a.Clusters, a.frozen, set.Now)
 	a.News = news.New(d, a.Book, a.Files, set.Now)
@@ -128,7 +131,7 @@ func (a *App) serve() error {
 	a.Site, err = web.New(web.Settings{Log: a.Log, Text: text, Now: a.Now, Actor: a.Accounts.Actor, Book: a.Book, Changes: a.Book.Changes, BehindProxy: a.BehindProxy, Demo: a.Demo},
 		web.Room{Name: "app", Pages: pagesFS}, web.Room{Name: "account", Pages: account.Pages}, web.Room{Name: "unit", Pages: unit.Pages},
 		web.Room{Name: "cluster", Pages: cluster.Pages}, web.Room{Name: "indicator", Pages: indicator.Pages}, web.Room{Name: "emulation", Pages: emulation.Pages},
-		web.Room{Name: "report", Pages: report.Pages}, web.Room{Name: "news", Pages: news.Pages}, web.Room{Name: "search", Pages: search.Pages}, web.Room{Name: "task", Pages: task.Pages}, web.Room{Name: "proof", Pages: proof.Pages})
+		web.Room{Name: "report", Pages: report.Pages}, web.Room{Name: "news", Pages: news.Pages}, web.Room{Name: "search", Pages: search.Pages}, web.Room{Name: "task", Pages: task.Pages}, web.Room{Name: "proof", Pages: proof.Pages}, web.Room{Name: "legal", Pages: legal.Pages})
 	if err != nil {
 		return err
 	}
@@ -144,6 +147,7 @@ func (a *App) serve() error {
 	if err := proof.Serve(a.Site, a.Book, a.DB, proof.Settings{Policy: a.Policy, Address: a.Address}); err != nil {
 		return err
 	}
+	legal.Serve(a.Site, a.Legal)
 	task.Serve(a.Site, a.desks, a.sheetDuties)
 	a.serveOwn()
 	a.serveAPI()
@@ -153,7 +157,7 @@ func (a *App) serve() error {
 // Words is every text of the program.
 func Words() (lang.Catalog, error) {
 	return lang.Load(lang.Text, web.Text, policy.Text, ledger.Text, proof.Text, document.Text, document.TextXLSX, evidence.Text, search.Text, account.Text, unit.Text, cluster.Text,
-		indicator.Text, emulation.Text, report.Text, news.Text, task.Text, ownText)
+		indicator.Text, emulation.Text, report.Text, news.Text, task.Text, legal.Text, ownText)
 }
 
 // Handler serves the whole site.

@@ -37,7 +37,7 @@ func TestEveryPageInBothLanguages(t *testing.T) {
 			}
 		}
 		seen := map[string]bool{}
-		for len(queue) > 0 && len(seen) < 150 {
+		for len(queue) > 0 && len(seen) < 250 {
 			path := strings.ReplaceAll(queue[0], "&amp;", "&")
 			queue = queue[1:]
 			if seen[path] || strings.HasPrefix(path, "/static/") || strings.Contains(path, ".pdf") {

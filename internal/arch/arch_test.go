@@ -35,6 +35,7 @@ var floor = map[string][]string{
 	"qr":                nil,
 	"web":               {"fault", "lang", "ledger", "policy"},
 	"proof":             {"fault", "lang", "db", "c2sp", "chart", "ledger", "policy", "qr", "web"},
+	"legal":             {"fault", "lang", "db", "document", "ledger", "policy", "web"},
 	"evidence":          {"fault", "lang", "db", "ledger", "policy", "web"},
 	"witness":           {"c2sp", "db"},
 	"monitor":           {"c2sp", "ledger", "witness"},

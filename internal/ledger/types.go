@@ -52,6 +52,9 @@ const (
 	NewsCorrected Type = "news.corrected"
 	NewsRetracted Type = "news.retracted"
 
+	CalendarChanged Type = "calendar.changed"
+	RuleChanged     Type = "rule.changed"
+
 	// Heartbeat makes silence visible; the rest say what happened to the ledger.
 	Heartbeat        Type = "ledger.heartbeat"
 	DataErased       Type = "data.erased"
@@ -70,6 +73,7 @@ var kinds = map[Type]bool{
 	RankingPublished: true,
 	ReportDrafted:    true, ReportChanged: true, ReportPublished: true,
 	NewsDrafted: true, NewsChanged: true, NewsPublished: true, NewsCorrected: true, NewsRetracted: true,
+	CalendarChanged: true, RuleChanged: true,
 	Heartbeat: true, DataErased: true, IncidentDeclared: true,
 }
 
@@ -82,6 +86,7 @@ var public = map[Type]bool{
 	CriteriaPublished: true, IndicatorDefined: true,
 	FigurePublished: true, RankingPublished: true, ReportPublished: true,
 	NewsPublished: true, NewsCorrected: true, NewsRetracted: true,
+	CalendarChanged: true, RuleChanged: true,
 	Heartbeat: true, DataErased: true, IncidentDeclared: true,
 }
 

@@ -130,6 +130,8 @@ const (
 	NewsWrite Action = "news.write"
 
 	UnitManage Action = "unit.manage"
+
+	LegalManage Action = "legal.manage" // the calendar of working days and the rules of deadlines
 )
 
 // Rule allows a role an action on objects within the role's scope: a unit role on
@@ -161,6 +163,7 @@ var Table = []Rule{
 	{NewsWrite, []Role{Editor}},
 
 	{UnitManage, []Role{Operator}},
+	{LegalManage, []Role{Operator}},
 }
 
 // Allows reports whether the table gives role the action at all.
