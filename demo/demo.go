@@ -23,6 +23,7 @@ var Font []byte
 //	paragraphs-2026-6t.json   each unit's words for the review report
 //	report-ht3-2026-6t.json   the cluster's review report, its numbers as placeholders
 //	evidence.json             documents cited, and files to be generated
+//	tasks.json                key tasks of the second half-year, and what became of them
 //	news.json                 articles of the portal, the newest first
 //
 // Figures are in their own unit (14820 households, 1.85 hectares), points are

@@ -74,6 +74,7 @@ type App struct {
 	Emulation  *emulation.Service
 	Reports    *report.Service
 	News       *news.Service
+	Tasks      *task.Service
 	Site       *web.Site
 
 	unitTurn int64            // of the registry, when the search last saw it
@@ -111,6 +112,7 @@ func New(ctx context.Context, d *db.DB, set Settings) (*App, error) {
 	a.Reports = report.New(d, a.Book, a.Clusters, a.frozen, set.Now)
 	a.News = news.New(d, a.Book, a.Files, set.Now)
 	a.News.Address = set.Address
+	a.Tasks = task.New(d, a.Book, a.Clusters, a.Files, set.Now)
 	a.Emulation.Index, a.Reports.Index, a.News.Index = a.indexCriteria, a.indexReport, a.indexNews
 
 	if a.unitTurn, err = a.Units.Turn(ctx); err != nil {
@@ -143,12 +145,12 @@ func (a *App) serve() error {
 	report.Serve(a.Site, a.Reports, report.Others{Draft: a.draftNews})
 	news.Serve(a.Site, a.News)
 	search.Serve(a.Site, a.DB)
-	evidence.Serve(a.Site, a.Files, map[string]func(context.Context, policy.Actor, string) error{emulation.Room: a.Emulation.MayFile, news.RoomName: a.News.MayFile})
+	evidence.Serve(a.Site, a.Files, map[string]func(context.Context, policy.Actor, string) error{emulation.Room: a.Emulation.MayFile, news.RoomName: a.News.MayFile, task.RoomName: a.Tasks.MayFile})
 	if err := proof.Serve(a.Site, a.Book, a.DB, proof.Settings{Policy: a.Policy, Address: a.Address}); err != nil {
 		return err
 	}
 	legal.Serve(a.Site, a.Legal)
-	task.Serve(a.Site, a.desks, a.sheetDuties)
+	task.Serve(a.Site, a.Tasks, task.Others{Units: a.Units.GetMany, Desks: a.desks, Left: a.workdaysLeft}, a.sheetDuties, a.taskDuties)
 	a.serveOwn()
 	a.serveAPI()
 	return nil

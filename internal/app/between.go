@@ -302,6 +302,60 @@ func (a *App) sheetDuties(ctx context.Context, b web.Base) ([]task.Duty, error) 
 	return all, nil
 }
 
+// taskDuties are the key tasks of which the actor's units owe a share.
+func (a *App) taskDuties(ctx context.Context, b web.Base) ([]task.Duty, error) {
+	var units []string
+	for _, u := range b.Actor.Units() {
+		if policy.May(b.Actor, policy.TaskDo, policy.Object{Unit: u}) == nil {
+			units = append(units, u)
+		}
+	}
+	owed, err := a.Tasks.Owed(ctx, units...)
+	if err != nil || len(owed) == 0 {
+		return nil, err
+	}
+	names, err := a.Units.GetMany(ctx, units, b.Now)
+	if err != nil {
+		return nil, err
+	}
+	clusters := map[string]cluster.Cluster{}
+	var all []task.Duty
+	for _, t := range owed {
+		c, ok := clusters[t.ClusterID]
+		if !ok {
+			if c, err = a.Clusters.ByID(ctx, t.ClusterID); err != nil {
+				return nil, err
+			}
+			clusters[t.ClusterID] = c
+		}
+		for _, u := range units {
+			p, ok := t.Part(u)
+			if !ok || !p.Owes() {
+				continue
+			}
+			d := task.Duty{Title: t.Title, Where: names[u].FullName() + " · " + b.Words("task.role."+string(p.Role)) + " · " + c.Name, To: "/nhiem-vu/" + c.Code + "/" + t.ID, Due: t.End(), Day: true,
+				State: b.Words("task.key", t.Number), Kind: "wait"}
+			if t.Late(b.Now) {
+				d.Kind, d.State = "bad", b.Words("task.state.late")
+			}
+			if !p.AskedAt.IsZero() {
+				d.Note = b.Words("task.asked.words", lang.Moment(p.AskedAt))
+			}
+			all = append(all, d)
+		}
+	}
+	return all, nil
+}
+
+// workdaysLeft counts the working days from one moment to another.
+func (a *App) workdaysLeft(ctx context.Context, from, to time.Time) (int, error) {
+	c, err := a.Legal.Calendar(ctx, nil)
+	if err != nil {
+		return 0, err
+	}
+	return c.Between(from, to), nil
+}
+
 // desks are the places the actor's roles work at.
 func (a *App) desks(ctx context.Context, b web.Base) ([]task.Link, error) {
 	var links []task.Link
@@ -317,6 +371,7 @@ func (a *App) desks(ctx context.Context, b web.Base) ([]task.Link, error) {
 		if err != nil {
 			return nil, err
 		}
+		links = append(links, task.Link{To: "/nhiem-vu/" + c.Code, Words: b.Words("task.desk", c.Name)})
 		for _, p := range periods {
 			links = append(links, task.Link{To: "/viec/ky/" + p.ID, Words: b.Words("task.period", p.Name), Hint: c.Name + " · " + b.Words("cluster.state."+string(p.State))})
 		}
@@ -328,6 +383,20 @@ func (a *App) desks(ctx context.Context, b web.Base) ([]task.Link, error) {
 		sheets, err := a.Emulation.SheetsOf(ctx, id)
 		if err != nil {
 			return nil, err
+		}
+		terms, err := a.Clusters.TermsOf(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range terms {
+			if !m.On(b.Now) {
+				continue
+			}
+			c, err := a.Clusters.ByID(ctx, m.ClusterID)
+			if err != nil {
+				return nil, err
+			}
+			links = append(links, task.Link{To: "/nhiem-vu/" + c.Code, Words: b.Words("task.desk", c.Name)})
 		}
 		for _, s := range sheets {
 			links = append(links, task.Link{To: "/viec/phieu/" + s.SheetID, Words: b.Words("task.sheets", s.Period.Name), Hint: b.Words("emulation.state." + string(s.State))})

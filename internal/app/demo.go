@@ -92,6 +92,7 @@ type seeder struct {
 	cluster cluster.Cluster
 	periods map[string]cluster.Period
 	proofs  map[string][]proofData // by unit, read once
+	later   []taskEvent            // in order
 }
 
 // Seed fills an empty database with the demonstration scenario.
@@ -106,7 +107,9 @@ func Seed(ctx context.Context, a *App, clock *Clock) error {
 		{day("2025-12-10").Add(9 * time.Hour), s.lastYear},
 		{day("2026-02-06").Add(9 * time.Hour), s.halfYear},
 		{day("2026-07-08").Add(9 * time.Hour), s.halfYearReport},
+		{day("2026-07-14").Add(9 * time.Hour), s.keyTasks},
 		{day("2026-11-16").Add(8 * time.Hour), s.thisYear},
+		{day("2026-11-16").Add(9 * time.Hour), func() error { return s.until(DemoStart) }},
 		{DemoStart, s.articles},
 	} {
 		clock.Set(step.at)

@@ -22,7 +22,7 @@ import (
 type places struct {
 	unit, otherUnit, cluster, otherCluster          string
 	sheet, period, report, reportPeriod, news, acct string
-	receipt                                         string
+	receipt, task                                   string
 }
 
 func (s *seeded) places(t *testing.T) places {
@@ -56,7 +56,9 @@ func (s *seeded) places(t *testing.T) places {
 	must(err)
 	receipt, err := s.receipt(ctx, half.ID, ledger.RankingPublished)
 	must(err)
-	return places{own.ID, other.ID, ht3.ID, hn.ID, sheet, year.ID, report.ID, half.ID, items[0].ID, acct.ID, receipt}
+	owed, err := s.Tasks.Owed(ctx, own.ID)
+	must(err)
+	return places{own.ID, other.ID, ht3.ID, hn.ID, sheet, year.ID, report.ID, half.ID, items[0].ID, acct.ID, receipt, owed[0].ID}
 }
 
 // path fills a route's parameters.
@@ -75,7 +77,7 @@ func (p places) path(pattern string) string {
 	}
 	return strings.NewReplacer("{sheet}", p.sheet, "{id}", id, "/ky/{period}/bao-cao", "/ky/"+p.reportPeriod+"/bao-cao", "{cluster}", "ht3", "{period}", "2026-6t",
 		"{slug}", "ht3-2026-6t", "{code}", "3.1", "{section}", "1.1", "{item}", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "{claim}", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "{unit}", "DV03",
-		"{indicator}", "ho", "{rule}", "CK-01", "{file}", "2026.json", "{object}", p.reportPeriod, "/r/{code}", "/r/"+p.receipt, "{path...}", "0/000", "{a}", "1", "{b}", "2", "{hash}", strings.Repeat("0", 64), "{$}", "").Replace(path)
+		"{indicator}", "ho", "{rule}", "CK-01", "{task}", p.task, "{file}", "2026.json", "{object}", p.reportPeriod, "/r/{code}", "/r/"+p.receipt, "{path...}", "0/000", "{a}", "1", "{b}", "2", "{hash}", strings.Repeat("0", 64), "{$}", "").Replace(path)
 }
 
 // object is what the policy is asked about on a route.
@@ -83,6 +85,10 @@ func (p places) object(action policy.Action) policy.Object {
 	switch action {
 	case policy.SheetRead, policy.SheetEdit, policy.SheetSubmit, policy.SheetVerify:
 		return policy.Object{Unit: p.unit, Cluster: p.cluster}
+	case policy.TaskDo:
+		return policy.Object{Unit: p.unit}
+	case policy.TaskManage:
+		return policy.Object{Cluster: p.cluster}
 	case policy.PeriodManage, policy.PeriodFollow, policy.ReportRead, policy.ReportWrite:
 		return policy.Object{Cluster: p.cluster}
 	}
@@ -146,10 +152,16 @@ func TestPolicyOnEveryRoute(t *testing.T) {
 		path := p.path(route.Pattern)
 		for _, person := range people {
 			want := policy.May(person.actor, route.Action, p.object(route.Action)) == nil
+			if route.Action == policy.TaskRead { // every unit of the cluster reads its tasks
+				want = slices.ContainsFunc([]policy.Object{{Unit: p.unit}, {Unit: p.otherUnit}}, func(o policy.Object) bool {
+					o.Cluster = p.cluster
+					return policy.May(person.actor, route.Action, o) == nil
+				})
+			}
 			method, _, _ := strings.Cut(route.Pattern, " ")
 			var form url.Values
 			if method == http.MethodPost {
-				form = url.Values{}
+				form = url.Values{"unit": {p.unit}}
 			}
 			code, _, to := person.visit.do(method, path, form)
 			got := code != http.StatusForbidden && (!strings.HasPrefix(to, "/dang-nhap?den=") || strings.HasPrefix(path, "/dang-nhap"))

@@ -52,6 +52,10 @@ const (
 	NewsCorrected Type = "news.corrected"
 	NewsRetracted Type = "news.retracted"
 
+	TaskSet     Type = "task.set"
+	TaskChanged Type = "task.changed"
+	TaskDone    Type = "task.done"
+
 	CalendarChanged Type = "calendar.changed"
 	RuleChanged     Type = "rule.changed"
 
@@ -73,6 +77,7 @@ var kinds = map[Type]bool{
 	RankingPublished: true,
 	ReportDrafted:    true, ReportChanged: true, ReportPublished: true,
 	NewsDrafted: true, NewsChanged: true, NewsPublished: true, NewsCorrected: true, NewsRetracted: true,
+	TaskSet: true, TaskChanged: true, TaskDone: true,
 	CalendarChanged: true, RuleChanged: true,
 	Heartbeat: true, DataErased: true, IncidentDeclared: true,
 }

@@ -131,6 +131,10 @@ const (
 
 	UnitManage Action = "unit.manage"
 
+	TaskRead   Action = "task.read"   // key tasks of one's cluster
+	TaskDo     Action = "task.do"     // one's unit's share
+	TaskManage Action = "task.manage" // set, change, ask, excuse
+
 	LegalManage Action = "legal.manage" // the calendar of working days and the rules of deadlines
 )
 
@@ -163,6 +167,10 @@ var Table = []Rule{
 	{NewsWrite, []Role{Editor}},
 
 	{UnitManage, []Role{Operator}},
+	{TaskRead, []Role{Clerk, Leader, Secretary, Lead, Deputy, Superior, Auditor}},
+	{TaskDo, []Role{Clerk, Leader}},
+	{TaskManage, []Role{Secretary, Lead, Deputy}},
+
 	{LegalManage, []Role{Operator}},
 }
 
