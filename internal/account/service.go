@@ -154,6 +154,12 @@ func (s *Service) ByLogin(ctx context.Context, login string) (Account, error) {
 	return findAccount(ctx, s.db, `a.login = $1`, Login(login))
 }
 
+// Holders returns the ids of the accounts in use that hold any of the roles, on a
+// day, over any of the units or the cluster.
+func (s *Service) Holders(ctx context.Context, q db.Query, roles []policy.Role, units []string, clusterID string, on time.Time) ([]string, error) {
+	return holders(ctx, q, roles, units, clusterID, on)
+}
+
 // Grant gives an account a role.
 func (s *Service) Grant(ctx context.Context, by policy.Actor, accountID string, r Role) (ledger.Ack, error) {
 	return s.manage(ctx, by, func(tx *ledger.Tx) error {

@@ -14,6 +14,7 @@ import (
 	"dongthuan/internal/fault"
 	"dongthuan/internal/lang"
 	"dongthuan/internal/ledger"
+	"dongthuan/internal/policy"
 )
 
 func insertAccount(ctx context.Context, tx *ledger.Tx, a Account) error {
@@ -273,4 +274,29 @@ func stillSame(ctx context.Context, tx execer, a Account, renewed string) (bool,
 func shortenOneTime(ctx context.Context, tx execer, id string, until time.Time) error {
 	return exec(ctx, tx, "shorten one-time code", `
 		update account set password_until = $2 where id = $1 and one_time and password_until > $2`, id, db.Time(until))
+}
+
+func holders(ctx context.Context, q db.Query, roles []policy.Role, units []string, clusterID string, on time.Time) ([]string, error) {
+	args := []any{db.Day(on, lang.Vietnam), clusterID}
+	list := func(n int, value func(int) string) string {
+		marks := make([]string, n)
+		for i := range n {
+			args = append(args, value(i))
+			marks[i] = fmt.Sprintf("$%d", len(args))
+		}
+		return "(" + strings.Join(marks, ", ") + ")"
+	}
+	over := `r.cluster_id = $2 and r.cluster_id <> ''`
+	if len(units) > 0 {
+		over = `(` + over + ` or r.unit_id in ` + list(len(units), func(i int) string { return units[i] }) + `)`
+	}
+	ids, err := db.All(ctx, q, func(rows *sql.Rows) (id string, err error) { return id, rows.Scan(&id) }, `
+		select distinct r.account_id from account_role r join account a on a.id = r.account_id
+		where a.disabled_at = '' and r.valid_from <= $1 and (r.valid_to = '' or r.valid_to > $1)
+			and r.role in `+list(len(roles), func(i int) string { return string(roles[i]) })+` and `+over+`
+		order by r.account_id`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read who holds roles: %w", err)
+	}
+	return ids, nil
 }

@@ -17,6 +17,7 @@ import (
 // with its reason in the route.
 var mayBePlain = map[string]bool{
 	"POST /dang-nhap": true, "POST /dang-nhap/ma": true, "POST /dang-xuat": true, "POST /tai-khoan/xac-nhan": true,
+	"POST /viec/thong-bao/doc": true, "POST /viec/thong-bao/dia-chi": true,
 	"POST /tai-khoan/phien/dung": true, "POST /tai-khoan/phien/dung-khac": true, "POST /viec/phieu/{sheet}/excel": true,
 }
 

@@ -23,6 +23,7 @@ import (
 	"dongthuan/internal/ledger"
 	"dongthuan/internal/legal"
 	"dongthuan/internal/news"
+	"dongthuan/internal/notice"
 	"dongthuan/internal/policy"
 	"dongthuan/internal/proof"
 	"dongthuan/internal/report"
@@ -50,6 +51,9 @@ type Settings struct {
 	// Policy names the witnesses of the ledger, in the form of c2sp.org/tlog-policy;
 	// empty for none.
 	Policy string
+	// MailServer takes notices that go by mail, as notice.OpenMailer reads it, and
+	// MailFrom is their sender; empty for none.
+	MailServer, MailFrom string
 	// Reserve is how many bytes are kept free for signing in and reading when the disk
 	// is full; 0 for none. SQLite only.
 	Reserve int64
@@ -75,10 +79,13 @@ type App struct {
 	Reports    *report.Service
 	News       *news.Service
 	Tasks      *task.Service
+	Notices    *notice.Service
 	Site       *web.Site
 
 	unitTurn int64            // of the registry, when the search last saw it
 	seenBy   map[string]int64 // size that each witness has cosigned last
+	mailer   *notice.Mailer   // nil where no mail server is set
+	reminded time.Time        // the day whose reminders this process knows to be written
 }
 
 // New builds every room over an open database.
@@ -115,6 +122,9 @@ func New(ctx context.Context, d *db.DB, set Settings) (*App, error) {
 	a.Tasks = task.New(d, a.Book, a.Clusters, a.Files, set.Now)
 	a.Emulation.Index, a.Reports.Index, a.News.Index = a.indexCriteria, a.indexReport, a.indexNews
 
+	a.Notices = notice.New(d, set.Now)
+	a.Tasks.Told, a.Emulation.Told = a.tellTask, a.tellSheet
+
 	if a.unitTurn, err = a.Units.Turn(ctx); err != nil {
 		return nil, err
 	}
@@ -130,10 +140,10 @@ func (a *App) serve() error {
 	if err != nil {
 		return err
 	}
-	a.Site, err = web.New(web.Settings{Log: a.Log, Text: text, Now: a.Now, Actor: a.Accounts.Actor, Book: a.Book, Changes: a.Book.Changes, BehindProxy: a.BehindProxy, Demo: a.Demo},
+	a.Site, err = web.New(web.Settings{Log: a.Log, Text: text, Now: a.Now, Actor: a.Accounts.Actor, Book: a.Book, Unread: a.Notices.Unread, Changes: a.Book.Changes, BehindProxy: a.BehindProxy, Demo: a.Demo},
 		web.Room{Name: "app", Pages: pagesFS}, web.Room{Name: "account", Pages: account.Pages}, web.Room{Name: "unit", Pages: unit.Pages},
 		web.Room{Name: "cluster", Pages: cluster.Pages}, web.Room{Name: "indicator", Pages: indicator.Pages}, web.Room{Name: "emulation", Pages: emulation.Pages},
-		web.Room{Name: "report", Pages: report.Pages}, web.Room{Name: "news", Pages: news.Pages}, web.Room{Name: "search", Pages: search.Pages}, web.Room{Name: "task", Pages: task.Pages}, web.Room{Name: "proof", Pages: proof.Pages}, web.Room{Name: "legal", Pages: legal.Pages})
+		web.Room{Name: "report", Pages: report.Pages}, web.Room{Name: "news", Pages: news.Pages}, web.Room{Name: "search", Pages: search.Pages}, web.Room{Name: "task", Pages: task.Pages}, web.Room{Name: "proof", Pages: proof.Pages}, web.Room{Name: "legal", Pages: legal.Pages}, web.Room{Name: "notice", Pages: notice.Pages})
 	if err != nil {
 		return err
 	}
@@ -150,6 +160,12 @@ func (a *App) serve() error {
 		return err
 	}
 	legal.Serve(a.Site, a.Legal)
+	if a.MailServer != "" {
+		if a.mailer, err = notice.OpenMailer(a.MailServer, a.MailFrom, a.Address, text); err != nil {
+			return err
+		}
+	}
+	notice.Serve(a.Site, a.Notices, a.MailServer != "")
 	task.Serve(a.Site, a.Tasks, task.Others{Units: a.Units.GetMany, Desks: a.desks, Left: a.workdaysLeft}, a.sheetDuties, a.taskDuties)
 	a.serveOwn()
 	a.serveAPI()
@@ -159,7 +175,7 @@ func (a *App) serve() error {
 // Words is every text of the program.
 func Words() (lang.Catalog, error) {
 	return lang.Load(lang.Text, web.Text, policy.Text, ledger.Text, proof.Text, document.Text, document.TextXLSX, evidence.Text, search.Text, account.Text, unit.Text, cluster.Text,
-		indicator.Text, emulation.Text, report.Text, news.Text, task.Text, legal.Text, ownText)
+		indicator.Text, emulation.Text, report.Text, news.Text, task.Text, legal.Text, notice.Text, ownText)
 }
 
 // Handler serves the whole site.
@@ -199,6 +215,12 @@ func (a *App) workOnce(ctx context.Context) {
 	}
 	if err := a.askWitnesses(ctx, witnessClient); err != nil && ctx.Err() == nil && fault.KindOf(err) != fault.NotFound {
 		a.Log.WarnContext(ctx, "ask the witnesses", "err", err)
+	}
+	if err := a.remind(ctx); err != nil && ctx.Err() == nil {
+		a.Log.ErrorContext(ctx, "write the morning’s reminders", "err", err)
+	}
+	if err := a.sendMail(ctx); err != nil && ctx.Err() == nil {
+		a.Log.WarnContext(ctx, "send mail", "err", err)
 	}
 	if err := a.Book.ForgetRequests(ctx); err != nil && ctx.Err() == nil {
 		a.Log.ErrorContext(ctx, "forget requests long past", "err", err)

@@ -172,6 +172,8 @@ type serveCommand struct {
 	BehindProxy bool   `env:"BEHIND_PROXY" help:"Trust X-Forwarded-Proto and X-Forwarded-For: only where a proxy of yours writes them."`
 	Address     string `env:"ADDRESS" help:"The site's own address, for feeds (https://…); the one asked at when not given." placeholder:"URL"`
 	Witnesses   string `env:"WITNESSES" type:"existingfile" help:"Policy file (c2sp.org/tlog-policy) with this ledger's witnesses." placeholder:"FILE"`
+	MailServer  string `env:"MAIL_SERVER" help:"Where notices are handed over as mail: smtp://host:25 or smtps://user:password@host:465; needs --mail-from and --address." placeholder:"URL"`
+	MailFrom    string `env:"MAIL_FROM" help:"Sender of mail." placeholder:"ADDRESS"`
 	Reserve     int64  `default:"64" env:"RESERVE" help:"MB kept free on the disk for signing in and reading when it is full; SQLite only."`
 	NoTOTP      bool   `name:"no-totp" env:"NO_TOTP" help:"Do not ask every account for a second factor."`
 }
@@ -180,7 +182,10 @@ func (c serveCommand) Run(w *world) error {
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return usageError{errors.New("--tls-cert and --tls-key go together")}
 	}
-	set := Settings{RequireTOTP: !c.NoTOTP, BehindProxy: c.BehindProxy, Address: c.Address, Reserve: c.Reserve << 20}
+	if c.MailServer != "" && (c.MailFrom == "" || c.Address == "") {
+		return usageError{errors.New("--mail-server needs --mail-from and --address")}
+	}
+	set := Settings{RequireTOTP: !c.NoTOTP, BehindProxy: c.BehindProxy, Address: c.Address, Reserve: c.Reserve << 20, MailServer: c.MailServer, MailFrom: c.MailFrom}
 	if c.Witnesses != "" {
 		text, err := os.ReadFile(c.Witnesses)
 		if err != nil {

@@ -109,7 +109,8 @@ func Seed(ctx context.Context, a *App, clock *Clock) error {
 		{day("2026-07-08").Add(9 * time.Hour), s.halfYearReport},
 		{day("2026-07-14").Add(9 * time.Hour), s.keyTasks},
 		{day("2026-11-16").Add(8 * time.Hour), s.thisYear},
-		{day("2026-11-16").Add(9 * time.Hour), func() error { return s.until(DemoStart) }},
+		{day("2026-11-16").Add(9 * time.Hour), func() error { return s.until(day("2026-11-19")) }},
+		{day("2026-11-19").Add(7*time.Hour + 5*time.Minute), func() error { return s.remind(s.ctx) }},
 		{DemoStart, s.articles},
 	} {
 		clock.Set(step.at)

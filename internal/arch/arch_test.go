@@ -36,6 +36,7 @@ var floor = map[string][]string{
 	"web":               {"fault", "lang", "ledger", "policy"},
 	"proof":             {"fault", "lang", "db", "c2sp", "chart", "ledger", "policy", "qr", "web"},
 	"legal":             {"fault", "lang", "db", "document", "ledger", "policy", "web"},
+	"notice":            {"fault", "lang", "db", "ledger", "policy", "web"},
 	"evidence":          {"fault", "lang", "db", "ledger", "policy", "web"},
 	"witness":           {"c2sp", "db"},
 	"monitor":           {"c2sp", "ledger", "witness"},
@@ -70,6 +71,8 @@ var plainWriters = map[string]string{
 	"account/service_signin.go":  "sessions and limits",
 
 	"news/service.go":     "view counts",
+	"notice/service.go":   "read marks, addresses of one’s own notices",
+	"notice/mail.go":      "how mail went",
 	"app/backup.go":       "restore, and the index made anew",
 	"app/command_more.go": "the index after an import",
 	"db/db.go":            "defines it",

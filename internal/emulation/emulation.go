@@ -45,6 +45,8 @@ type Sheet struct {
 	Claims                           []Claim
 	Paragraphs                       map[string]Paragraph       // by section
 	Proofs                           map[string][]evidence.Item // by criterion id
+
+	said []Change // in the transaction that runs
 }
 
 // Figure is one value of a sheet. A nil Value is absent, which is not zero.

@@ -27,11 +27,15 @@ type Service struct {
 	kept       *criteriaCache
 	// Index puts what was published into the search; app sets it.
 	Index func(ctx context.Context, tx *ledger.Tx, p cluster.Period, c Criteria) error
+	// Told is told, in the same transaction, that a sheet was handed in, or what the
+	// secretariat did to it; app sets it.
+	Told func(ctx context.Context, tx *ledger.Tx, e SheetEvent) error
 }
 
 // New returns the service over d, recording in book.
 func New(d *db.DB, book *ledger.Ledger, clusters *cluster.Service, units *unit.Service, indicators *indicator.Service, files *evidence.Store, now func() time.Time) *Service {
-	return &Service{db: d, book: book, now: now, clusters: clusters, units: units, indicators: indicators, files: files, kept: &criteriaCache{byID: map[string]Criteria{}}}
+	return &Service{db: d, book: book, now: now, clusters: clusters, units: units, indicators: indicators, files: files, kept: &criteriaCache{byID: map[string]Criteria{}},
+		Told: func(context.Context, *ledger.Tx, SheetEvent) error { return nil }}
 }
 
 // Room is the name under which evidence of sheets is kept.
@@ -81,8 +85,29 @@ func (s *Service) edit(ctx context.Context, actor policy.Actor, sheetID string, 
 		if err := s.fillProofs(ctx, tx, &one[0]); err != nil {
 			return err
 		}
-		return fn(tx, &one[0], c)
+		if err := fn(tx, &one[0], c); err != nil {
+			return err
+		}
+		if len(one[0].said) == 0 || action == policy.SheetEdit {
+			return nil
+		}
+		return s.Told(ctx, tx, SheetEvent{By: actor, Sheet: one[0], Period: period, Changes: one[0].said})
 	})
+}
+
+// SheetEvent is what others hear of a sheet: that it was handed in, or what the
+// secretariat did to it, with its reasons.
+type SheetEvent struct {
+	By      policy.Actor
+	Sheet   Sheet
+	Period  cluster.Period
+	Changes []Change
+}
+
+// noteChanges keeps changes in the sheet's trail.
+func (s *Service) noteChanges(ctx context.Context, tx *ledger.Tx, actor policy.Actor, sheet *Sheet, changes []Change) error {
+	sheet.said = append(sheet.said, changes...)
+	return insertChanges(ctx, tx, sheet.ID, actor.Account, changes)
 }
 
 func (s *Service) fillProofs(ctx context.Context, q db.Query, sheet *Sheet) error {
@@ -266,6 +291,28 @@ type Owed struct {
 	Period     cluster.Period
 	Cluster    cluster.Cluster
 	Have, Want int
+}
+
+// NotHandedIn returns the sheets of open periods that their units still hold, for
+// reminders.
+func (s *Service) NotHandedIn(ctx context.Context) ([]Owed, error) {
+	periods, err := s.clusters.OpenPeriods(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []Owed
+	for _, p := range periods {
+		sheets, err := listSheets(ctx, s.db, `where period_id = $1`, p.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, sheet := range sheets {
+			if sheet.Editable() == nil {
+				all = append(all, Owed{SheetID: sheet.ID, UnitID: sheet.UnitID, State: sheet.State, Reason: sheet.Reason, Period: p})
+			}
+		}
+	}
+	return all, nil
 }
 
 // Owed returns the open sheets of the actor's units.

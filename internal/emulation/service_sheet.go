@@ -46,7 +46,7 @@ func (s *Service) SaveFigures(ctx context.Context, actor policy.Actor, sheetID s
 		if err := saveFigures(ctx, tx, sheet.ID, figures); err != nil {
 			return err
 		}
-		if err := insertChanges(ctx, tx, sheet.ID, actor.Account, changes); err != nil {
+		if err := s.noteChanges(ctx, tx, actor, sheet, changes); err != nil {
 			return err
 		}
 		saved = *sheet
@@ -237,7 +237,7 @@ func (s *Service) saveMark(ctx context.Context, tx *ledger.Tx, actor policy.Acto
 	if err := saveMark(ctx, tx, sheet.ID, m); err != nil {
 		return err
 	}
-	if err := insertChanges(ctx, tx, sheet.ID, actor.Account, changes); err != nil {
+	if err := s.noteChanges(ctx, tx, actor, sheet, changes); err != nil {
 		return err
 	}
 	return tx.Record(ctx, ledger.SheetMarked, sheet.ID, map[string]any{
@@ -275,7 +275,7 @@ func (s *Service) SaveParagraph(ctx context.Context, actor policy.Actor, sheetID
 		if err := saveParagraph(ctx, tx, sheet.ID, p); err != nil {
 			return err
 		}
-		if err := insertChanges(ctx, tx, sheet.ID, actor.Account, []Change{{Subject: "paragraph:" + section, Old: old.Body, New: body, Source: "form", Office: actor.Office}}); err != nil {
+		if err := s.noteChanges(ctx, tx, actor, sheet, []Change{{Subject: "paragraph:" + section, Old: old.Body, New: body, Source: "form", Office: actor.Office}}); err != nil {
 			return err
 		}
 		return tx.Record(ctx, ledger.SheetChanged, sheet.ID, map[string]any{
@@ -318,7 +318,7 @@ func (s *Service) AddProofs(ctx context.Context, actor policy.Actor, sheetID str
 			changes = append(changes, Change{Subject: "evidence:" + p.Criterion, New: item.Title(), Source: "form", Office: actor.Office})
 			added = append(added, map[string]any{"criterion": p.Criterion, "evidence": item.ID})
 		}
-		if err := insertChanges(ctx, tx, sheet.ID, actor.Account, changes); err != nil {
+		if err := s.noteChanges(ctx, tx, actor, sheet, changes); err != nil {
 			return err
 		}
 		return tx.Record(ctx, ledger.SheetChanged, sheet.ID, map[string]any{"sheet_version": sheet.Version, "office": actor.Office, "added": added})
@@ -340,7 +340,7 @@ func (s *Service) WithdrawProof(ctx context.Context, actor policy.Actor, sheetID
 				if err := s.files.Withdraw(ctx, tx, itemID, reason); err != nil {
 					return err
 				}
-				return insertChanges(ctx, tx, sheet.ID, actor.Account, []Change{{Subject: "evidence:" + cr.Code, Old: it.Title(), Reason: reason, Source: "form", Office: actor.Office}})
+				return s.noteChanges(ctx, tx, actor, sheet, []Change{{Subject: "evidence:" + cr.Code, Old: it.Title(), Reason: reason, Source: "form", Office: actor.Office}})
 			}
 		}
 		return fault.New(fault.NotFound, "emulation.evidence.missing")
@@ -385,7 +385,7 @@ func (s *Service) claim(ctx context.Context, tx *ledger.Tx, actor policy.Actor, 
 	if err := insertClaim(ctx, tx, cl); err != nil {
 		return err
 	}
-	if err := insertChanges(ctx, tx, sheet.ID, actor.Account, []Change{{Subject: subject, New: itoa(cases), Reason: reason, Source: "form", Office: actor.Office}}); err != nil {
+	if err := s.noteChanges(ctx, tx, actor, sheet, []Change{{Subject: subject, New: itoa(cases), Reason: reason, Source: "form", Office: actor.Office}}); err != nil {
 		return err
 	}
 	return tx.Record(ctx, ledger.SheetMarked, sheet.ID, map[string]any{
@@ -420,7 +420,7 @@ func (s *Service) MoveClaim(ctx context.Context, actor policy.Actor, sheetID, cl
 		if e.Bonus {
 			subject = "bonus:" + e.Code
 		}
-		if err := insertChanges(ctx, tx, sheet.ID, actor.Account, []Change{{Subject: subject, Old: string(cl.State), New: string(to), Reason: reason, Source: "form", Office: actor.Office}}); err != nil {
+		if err := s.noteChanges(ctx, tx, actor, sheet, []Change{{Subject: subject, Old: string(cl.State), New: string(to), Reason: reason, Source: "form", Office: actor.Office}}); err != nil {
 			return err
 		}
 		return tx.Record(ctx, ledger.SheetMarked, sheet.ID, map[string]any{
@@ -472,7 +472,7 @@ func (s *Service) move(ctx context.Context, tx *ledger.Tx, actor policy.Actor, s
 	if err := saveState(ctx, tx, *sheet); err != nil {
 		return err
 	}
-	if err := insertChanges(ctx, tx, sheet.ID, actor.Account, []Change{{Subject: "state", Old: string(from), New: string(sheet.State), Reason: reason, Source: "form", Office: actor.Office}}); err != nil {
+	if err := s.noteChanges(ctx, tx, actor, sheet, []Change{{Subject: "state", Old: string(from), New: string(sheet.State), Reason: reason, Source: "form", Office: actor.Office}}); err != nil {
 		return err
 	}
 	payload := map[string]any{"sheet_version": sheet.Version, "office": actor.Office, "state": sheet.State, "reason": reason}

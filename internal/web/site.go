@@ -5,6 +5,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"embed"
 	"encoding/hex"
@@ -47,6 +48,8 @@ type Settings struct {
 	Actor func(*http.Request) (policy.Actor, error)
 	// Book knows requests that were done before; without it none is.
 	Book *ledger.Ledger
+	// Unread counts what an account was told and has not read; nil where nothing is.
+	Unread func(ctx context.Context, account string) (int, error)
 	// Changes counts committed writes: a page kept in memory is thrown away when
 	// the count has moved.
 	Changes func() uint64
@@ -99,6 +102,7 @@ type Base struct {
 	// Receipt is that of what was just done: its code, or the hash of a leaf that is
 	// promised a place.
 	Receipt string
+	Unread  int // notices
 	Demo    bool
 	Site    *Site
 }
@@ -292,6 +296,11 @@ func (s *Site) Base(r *http.Request) (Base, error) {
 		return Base{}, err
 	}
 	b := Base{Lang: s.Language(r), Actor: actor, Path: r.URL.Path, Now: s.Now(), Demo: s.Demo, Site: s}
+	if s.Unread != nil && actor.SignedIn() {
+		if b.Unread, err = s.Unread(r.Context(), actor.Account); err != nil {
+			return b, err
+		}
+	}
 	q := r.URL.Query()
 	if key := q.Get("xong"); key != "" && strings.Contains(key, ".done.") && s.Text.Has(key) {
 		b.Done = s.Text.Text(b.Lang, key)
