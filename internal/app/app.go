@@ -115,7 +115,7 @@ func New(ctx context.Context, d *db.DB, set Settings) (*App, error) {
 	a.Accounts = account.New(d, a.Book, account.Settings{RequireTOTP: set.RequireTOTP}, set.Now)
 	a.Indicators = indicator.New(d, a.Book, set.Now)
 	a.Legal = legal.New(d, a.Book, set.Now)
-	a.Emulation = emulation.New(d, a.Book, a.Clusters, a.Units, a.Indicators, a.Files, set.Now)
+	a.Emulation = emulation.New(d, a.Book, a.Clusters, a.Units, a.Indicators, a.Files, a.Legal, set.Now)
 	a.Reports = report.New(d, a.Book, a.Clusters, a.frozen, set.Now)
 	a.News = news.New(d, a.Book, a.Files, set.Now)
 	a.News.Address = set.Address
@@ -123,7 +123,7 @@ func New(ctx context.Context, d *db.DB, set Settings) (*App, error) {
 	a.Emulation.Index, a.Reports.Index, a.News.Index = a.indexCriteria, a.indexReport, a.indexNews
 
 	a.Notices = notice.New(d, set.Now)
-	a.Tasks.Told, a.Emulation.Told = a.tellTask, a.tellSheet
+	a.Tasks.Told, a.Emulation.Told, a.Legal.Moved = a.tellTask, a.tellSheet, a.tellMoved
 
 	if a.unitTurn, err = a.Units.Turn(ctx); err != nil {
 		return nil, err
@@ -166,7 +166,7 @@ func (a *App) serve() error {
 		}
 	}
 	notice.Serve(a.Site, a.Notices, a.MailServer != "")
-	task.Serve(a.Site, a.Tasks, task.Others{Units: a.Units.GetMany, Desks: a.desks, Left: a.workdaysLeft}, a.sheetDuties, a.taskDuties)
+	task.Serve(a.Site, a.Tasks, task.Others{Units: a.Units.GetMany, Desks: a.desks, Left: a.workdaysLeft}, a.sheetDuties, a.taskDuties, a.appealDuties)
 	a.serveOwn()
 	a.serveAPI()
 	return nil

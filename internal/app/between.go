@@ -347,6 +347,32 @@ func (a *App) taskDuties(ctx context.Context, b web.Base) ([]task.Duty, error) {
 	return all, nil
 }
 
+// appealDuties are the appeals that the actor's cluster has to answer.
+func (a *App) appealDuties(ctx context.Context, b web.Base) ([]task.Duty, error) {
+	var all []task.Duty
+	for _, id := range b.Actor.Clusters() {
+		if policy.May(b.Actor, policy.SheetVerify, policy.Object{Cluster: id}) != nil {
+			continue
+		}
+		pending, err := a.Emulation.PendingAppeals(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range pending {
+			u, err := a.Units.Get(ctx, p.UnitID, b.Now)
+			if err != nil {
+				return nil, err
+			}
+			d := task.Duty{Title: b.Words("emulation.appeal.duty", u.FullName()), Where: p.Period.Name, To: "/viec/phieu/" + p.SheetID + "/tieu-chi#kn-" + p.ID, Due: p.Due, Day: true, State: b.Words("emulation.appeal.state.open"), Kind: "wait", Note: p.Reason}
+			if p.Late(b.Now) {
+				d.Kind, d.State = "bad", b.Words("emulation.appeal.late")
+			}
+			all = append(all, d)
+		}
+	}
+	return all, nil
+}
+
 // workdaysLeft counts the working days from one moment to another.
 func (a *App) workdaysLeft(ctx context.Context, from, to time.Time) (int, error) {
 	c, err := a.Legal.Calendar(ctx, nil)

@@ -779,12 +779,17 @@ func (s *seeder) thisYear() error {
 	}
 	p := s.periods["2026-nam"]
 	for _, d := range sheets {
-		if d.Unit != "DV01" && d.Unit != "DV05" {
+		if !slices.Contains([]string{"DV01", "DV05", "DV07", "DV09"}, d.Unit) {
 			continue
 		}
 		d.Overrides = nil
 		if err := s.handIn(p, d); err != nil {
 			return fmt.Errorf("sheet of %s: %w", d.Unit, err)
+		}
+		if d.Unit == "DV07" || d.Unit == "DV09" {
+			if err := s.dispute(p, d.Unit); err != nil {
+				return fmt.Errorf("appeal of %s: %w", d.Unit, err)
+			}
 		}
 		if d.Unit == "DV05" {
 			id, err := s.Emulation.SheetID(s.ctx, p.ID, s.units[d.Unit].ID)

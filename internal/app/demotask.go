@@ -7,7 +7,10 @@ import (
 	"strings"
 	"time"
 
+	"dongthuan/internal/cluster"
+	"dongthuan/internal/emulation"
 	"dongthuan/internal/evidence"
+	"dongthuan/internal/lang"
 	"dongthuan/internal/task"
 )
 
@@ -98,6 +101,71 @@ func (s *seeder) until(t time.Time) error {
 			return err
 		}
 		s.later = s.later[1:]
+	}
+	return nil
+}
+
+// dispute verifies a sheet with fewer points than its unit expects, and lets the unit
+// appeal: one appeal is answered by the day the demonstration begins, one is not.
+func (s *seeder) dispute(p cluster.Period, unit string) error {
+	id, err := s.Emulation.SheetID(s.ctx, p.ID, s.units[unit].ID)
+	if err != nil {
+		return err
+	}
+	text := map[string]struct {
+		line, points, judged, appealed, answer string
+		at                                     time.Time
+	}{
+		"DV07": {"3.1", "4,5", "02 nội dung niêm yết chưa có biên bản gỡ.", "Hai nội dung này còn trong thời gian niêm yết 30 ngày, chưa đến ngày gỡ; đề nghị xem lại nhật ký niêm yết kèm theo.", "Nhật ký niêm yết cho thấy hai nội dung chưa hết 30 ngày; cụm chấp nhận kiến nghị.", day("2026-11-17").Add(9 * time.Hour)},
+		"DV09": {"2.3", "3", "Có phản ánh trả lời quá hạn chưa được tính vào mẫu số.", "Ba phản ánh được chuyển đúng thẩm quyền trong hạn và đã báo người gửi; đề nghị không tính là quá hạn.", "", day("2026-11-18").Add(14 * time.Hour)},
+	}[unit]
+	tenths := func(words string) *int64 {
+		n, err := lang.ParseFigure(words)
+		if err != nil {
+			return nil
+		}
+		n /= 100
+		return &n
+	}
+	if _, err := s.Emulation.Judge(s.ctx, s.secretary(), id, text.line, tenths(text.points), false, text.judged); err != nil {
+		return err
+	}
+	if err := s.settleClaims(id); err != nil {
+		return err
+	}
+	if _, err := s.Emulation.Accept(s.ctx, s.secretary(), id); err != nil {
+		return err
+	}
+	s.later = append(s.later, taskEvent{text.at, func() error {
+		_, err := s.Emulation.Appeal(s.ctx, s.clerk(unit), id, "criterion:"+text.line, text.appealed)
+		return err
+	}})
+	if text.answer != "" {
+		s.later = append(s.later, taskEvent{text.at.Add(26 * time.Hour), func() error {
+			all, err := s.Emulation.Appeals(s.ctx, id)
+			if err != nil {
+				return err
+			}
+			_, err = s.Emulation.AnswerAppeal(s.ctx, s.secretary(), all[0].ID, true, tenths("5,5"), text.answer)
+			return err
+		}})
+	}
+	slices.SortStableFunc(s.later, func(a, b taskEvent) int { return a.at.Compare(b.at) })
+	return nil
+}
+
+// settleClaims accepts what the unit claims as bonus.
+func (s *seeder) settleClaims(id string) error {
+	v, err := s.Emulation.Open(s.ctx, s.secretary(), id)
+	if err != nil {
+		return err
+	}
+	for _, cl := range v.Sheet.Claims {
+		if cl.State == emulation.Claimed {
+			if _, err := s.Emulation.MoveClaim(s.ctx, s.secretary(), id, cl.ID, emulation.Accepted, ""); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

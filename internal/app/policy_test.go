@@ -77,13 +77,13 @@ func (p places) path(pattern string) string {
 	}
 	return strings.NewReplacer("{sheet}", p.sheet, "{id}", id, "/ky/{period}/bao-cao", "/ky/"+p.reportPeriod+"/bao-cao", "{cluster}", "ht3", "{period}", "2026-6t",
 		"{slug}", "ht3-2026-6t", "{code}", "3.1", "{section}", "1.1", "{item}", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "{claim}", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "{unit}", "DV03",
-		"{indicator}", "ho", "{rule}", "CK-01", "{task}", p.task, "{file}", "2026.json", "{object}", p.reportPeriod, "/r/{code}", "/r/"+p.receipt, "{path...}", "0/000", "{a}", "1", "{b}", "2", "{hash}", strings.Repeat("0", 64), "{$}", "").Replace(path)
+		"{indicator}", "ho", "{rule}", "CK-01", "{task}", p.task, "{appeal}", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "{file}", "2026.json", "{object}", p.reportPeriod, "/r/{code}", "/r/"+p.receipt, "{path...}", "0/000", "{a}", "1", "{b}", "2", "{hash}", strings.Repeat("0", 64), "{$}", "").Replace(path)
 }
 
 // object is what the policy is asked about on a route.
 func (p places) object(action policy.Action) policy.Object {
 	switch action {
-	case policy.SheetRead, policy.SheetEdit, policy.SheetSubmit, policy.SheetVerify:
+	case policy.SheetRead, policy.SheetAppeal, policy.SheetEdit, policy.SheetSubmit, policy.SheetVerify:
 		return policy.Object{Unit: p.unit, Cluster: p.cluster}
 	case policy.TaskDo:
 		return policy.Object{Unit: p.unit}

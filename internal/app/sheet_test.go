@@ -481,9 +481,25 @@ func TestSecondCriteria(t *testing.T) {
 	if _, err := s.Emulation.PublishCriteria(t.Context(), secretary, p.period); keys(err) != "=emulation.criteria.handedin" {
 		t.Fatalf("published beside sheets that were handed in: %v", err)
 	}
-	id := s.sheetOf(t, "2026-nam", "DV01")
-	if _, err := s.Emulation.Return(t.Context(), secretary, id, "Chờ bảng tiêu chí mới"); err != nil {
-		t.Fatal(err)
+	for _, unit := range []string{"DV01", "DV07", "DV09"} {
+		id := s.sheetOf(t, "2026-nam", unit)
+		appeals, err := s.Emulation.Appeals(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range appeals {
+			if a.State == emulation.AppealOpen {
+				if _, err := s.Emulation.Return(t.Context(), secretary, id, "Chờ bảng tiêu chí mới"); keys(err) != "=emulation.return.appeals" {
+					t.Errorf("returned beside an appeal: %v", err)
+				}
+				if _, err := s.Emulation.AnswerAppeal(t.Context(), secretary, a.ID, false, nil, "Chưa đủ căn cứ"); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if _, err := s.Emulation.Return(t.Context(), secretary, id, "Chờ bảng tiêu chí mới"); err != nil {
+			t.Fatal(err)
+		}
 	}
 	before, err := s.Emulation.Board(t.Context(), secretary, p.period)
 	if err != nil {
@@ -499,7 +515,7 @@ func TestSecondCriteria(t *testing.T) {
 	if now.Criteria.Version != 2 || len(now.Standings) != 12 || now.Standings[0].Total.Points != before.Standings[0].Total.Points {
 		t.Errorf("version %d ranks %d units, the first with %d points, want 2, 12, %d", now.Criteria.Version, len(now.Standings), now.Standings[0].Total.Points, before.Standings[0].Total.Points)
 	}
-	v, err := s.Emulation.Open(t.Context(), secretary, id)
+	v, err := s.Emulation.Open(t.Context(), secretary, s.sheetOf(t, "2026-nam", "DV01"))
 	if err != nil || len(v.Sheet.Proofs) == 0 {
 		t.Errorf("the evidence was left behind: %d, %v", len(v.Sheet.Proofs), err)
 	}

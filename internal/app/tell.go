@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -13,6 +14,7 @@ import (
 	"dongthuan/internal/emulation"
 	"dongthuan/internal/lang"
 	"dongthuan/internal/ledger"
+	"dongthuan/internal/legal"
 	"dongthuan/internal/notice"
 	"dongthuan/internal/policy"
 	"dongthuan/internal/task"
@@ -80,6 +82,21 @@ func (a *App) tellSheet(ctx context.Context, tx *ledger.Tx, e emulation.SheetEve
 			lines = append(lines, notice.Line{Text: "notice.sheet.verified", Args: []string{e.Period.Name, e.By.Office}, To: to})
 		case kind == "verified" || kind == "void":
 			lines = append(lines, notice.Line{Text: "notice.sheet.judged", Args: []string{e.Period.Name, code, ch.Reason, e.By.Office}, To: to + "/nhat-ky"})
+		case kind == "appeal" || kind == "answer" && ch.New == string(emulation.AppealWithdrawn):
+			u, err := a.Units.Get(ctx, e.Sheet.UnitID, tx.At())
+			if err != nil {
+				return err
+			}
+			line := notice.Line{Text: "notice.sheet.appeal", Args: []string{u.FullName(), e.Period.Name, code, ch.Reason}, To: to + "/tieu-chi#c-" + code}
+			if kind == "answer" {
+				line.Text, line.Args = "notice.sheet.withdrawn", line.Args[:3]
+			}
+			lines = append(lines, line)
+			roles, cluster, units = ofSecretariat, e.Period.ClusterID, nil
+		case kind == "answer":
+			lines = append(lines, notice.Line{Text: "notice.sheet.answer", Args: []string{e.Period.Name, code, ch.Reason, e.By.Office}, To: to + "/tieu-chi#c-" + code})
+		case (kind == "bonus" || kind == "deduction") && ch.Reason == "":
+			lines = append(lines, notice.Line{Text: "notice.sheet.extra.plain", Args: []string{e.Period.Name, code, e.By.Office}, To: to + "/nhat-ky"})
 		case kind == "bonus" || kind == "deduction":
 			lines = append(lines, notice.Line{Text: "notice.sheet.extra", Args: []string{e.Period.Name, code, ch.Reason, e.By.Office}, To: to + "/nhat-ky"})
 		}
@@ -109,6 +126,7 @@ var remindAt = []int{7, 3, 1, 0, -1}
 
 // owedByUnit is something that a unit still owes.
 type owedByUnit struct {
+	kind            string // "" a task, "sheet."
 	unit, title, to string
 	due             time.Time // the last day
 }
@@ -137,15 +155,15 @@ func (a *App) remind(ctx context.Context) error {
 			if !slices.Contains(remindAt, left) {
 				continue
 			}
-			line := notice.Line{Text: "notice.morning.left", Args: []string{o.title, strconv.Itoa(left), lang.Date(o.due)}, To: o.to}
+			line := notice.Line{Text: "notice.morning." + o.kind + "left", Args: []string{o.title, strconv.Itoa(left), lang.Date(o.due)}, To: o.to}
 			roles := []policy.Role{policy.Clerk}
 			switch {
 			case left == 0 && !o.due.Before(today.AddDate(0, 0, 1)): // it falls on a day off
-				line.Text, line.Args = "notice.morning.last", []string{o.title, lang.Date(o.due)}
+				line.Text, line.Args = "notice.morning."+o.kind+"last", []string{o.title, lang.Date(o.due)}
 			case left == 0:
-				line.Text, line.Args = "notice.morning.today", []string{o.title, lang.Date(o.due)}
+				line.Text, line.Args = "notice.morning."+o.kind+"today", []string{o.title, lang.Date(o.due)}
 			case left < 0:
-				line.Text, line.Args = "notice.morning.late", []string{o.title, lang.Date(o.due)}
+				line.Text, line.Args = "notice.morning."+o.kind+"late", []string{o.title, lang.Date(o.due)}
 				roles = ofUnit
 			}
 			to, err := a.Accounts.Holders(ctx, q, roles, []string{o.unit}, "", now)
@@ -186,7 +204,7 @@ func (a *App) owed(ctx context.Context) ([]owedByUnit, error) {
 		}
 		for _, p := range t.Parts {
 			if p.Owes() {
-				all = append(all, owedByUnit{p.UnitID, t.Title, "/nhiem-vu/" + codes[t.ClusterID] + "/" + t.ID, t.Due})
+				all = append(all, owedByUnit{"", p.UnitID, t.Title, "/nhiem-vu/" + codes[t.ClusterID] + "/" + t.ID, t.Due})
 			}
 		}
 	}
@@ -195,7 +213,7 @@ func (a *App) owed(ctx context.Context) ([]owedByUnit, error) {
 		return nil, err
 	}
 	for _, s := range sheets {
-		all = append(all, owedByUnit{s.UnitID, s.Period.Name, "/viec/phieu/" + s.SheetID, s.Period.Due})
+		all = append(all, owedByUnit{"sheet.", s.UnitID, s.Period.Name, "/viec/phieu/" + s.SheetID, s.Period.Due})
 	}
 	return all, nil
 }
@@ -206,4 +224,26 @@ func (a *App) sendMail(ctx context.Context) error {
 		return nil
 	}
 	return a.Notices.Send(ctx, a.mailer)
+}
+
+// tellMoved gives what a late change of the calendar or of a rule has moved its new
+// day, and tells those concerned.
+func (a *App) tellMoved(ctx context.Context, tx *ledger.Tx, moved []legal.Move) error {
+	for _, m := range moved {
+		if m.Room != emulation.AppealRoom {
+			return fmt.Errorf("a deadline of %s moved, and nobody keeps it", m.Room)
+		}
+		p, err := a.Emulation.MoveAppealTx(ctx, tx, m.Object, m.Due)
+		if err != nil {
+			return err
+		}
+		to, err := a.Accounts.Holders(ctx, tx, append(slices.Clone(ofUnit), ofSecretariat...), []string{p.UnitID}, p.Period.ClusterID, tx.At())
+		if err != nil {
+			return err
+		}
+		if err := a.tell(ctx, tx, policy.Actor{}, "legal", to, notice.Line{Text: "notice.legal.moved", Args: []string{p.Line(), lang.Date(m.Was.Add(-1)), lang.Date(m.Due.Add(-1))}, To: "/viec/phieu/" + p.SheetID + "/tieu-chi"}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -148,12 +148,12 @@ func TestMorning(t *testing.T) {
 		t.Errorf("27/11: %+v", n[0])
 	}
 	at("2026-11-30 09:00")
-	if n := mornings("chuyenvien"); len(n) != 4 || n[0].Lines[0].Text != "notice.morning.today" {
+	if n := mornings("chuyenvien"); len(n) != 4 || n[0].Lines[0].Text != "notice.morning.sheet.today" {
 		t.Errorf("30/11: %+v", n[0])
 	}
 	at("2026-12-01 09:00")
 	late := mornings("lanhdao")
-	if len(late) != 1 || late[0].Lines[0].Text != "notice.morning.late" {
+	if len(late) != 1 || late[0].Lines[0].Text != "notice.morning.sheet.late" {
 		t.Errorf("the leader on 01/12: %+v", late)
 	}
 	at("2026-12-02 09:00")

@@ -10,6 +10,7 @@ import (
 	"dongthuan/internal/fault"
 	"dongthuan/internal/indicator"
 	"dongthuan/internal/ledger"
+	"dongthuan/internal/legal"
 	"dongthuan/internal/policy"
 	"dongthuan/internal/unit"
 )
@@ -24,6 +25,7 @@ type Service struct {
 	units      *unit.Service
 	indicators *indicator.Service
 	files      *evidence.Store
+	legal      *legal.Service
 	kept       *criteriaCache
 	// Index puts what was published into the search; app sets it.
 	Index func(ctx context.Context, tx *ledger.Tx, p cluster.Period, c Criteria) error
@@ -33,8 +35,8 @@ type Service struct {
 }
 
 // New returns the service over d, recording in book.
-func New(d *db.DB, book *ledger.Ledger, clusters *cluster.Service, units *unit.Service, indicators *indicator.Service, files *evidence.Store, now func() time.Time) *Service {
-	return &Service{db: d, book: book, now: now, clusters: clusters, units: units, indicators: indicators, files: files, kept: &criteriaCache{byID: map[string]Criteria{}},
+func New(d *db.DB, book *ledger.Ledger, clusters *cluster.Service, units *unit.Service, indicators *indicator.Service, files *evidence.Store, clock *legal.Service, now func() time.Time) *Service {
+	return &Service{db: d, book: book, now: now, clusters: clusters, units: units, indicators: indicators, files: files, legal: clock, kept: &criteriaCache{byID: map[string]Criteria{}},
 		Told: func(context.Context, *ledger.Tx, SheetEvent) error { return nil }}
 }
 

@@ -330,6 +330,12 @@ func (s *Service) Publish(ctx context.Context, actor policy.Actor, periodID, rea
 }
 
 func (s *Service) publishTx(ctx context.Context, tx *ledger.Tx, p cluster.Period, office, reason string) error {
+	// Every appeal is answered before the ranking is public.
+	if n, err := openAppeals(ctx, tx, p.ID); err != nil {
+		return err
+	} else if n > 0 {
+		return fault.New(fault.Conflict, "emulation.publish.appeals", n)
+	}
 	if p.State != cluster.Frozen {
 		return fault.New(fault.Conflict, "emulation.publish.notfrozen", p.Name)
 	}

@@ -447,6 +447,11 @@ func (s *Service) Return(ctx context.Context, actor policy.Actor, sheetID, reaso
 		if reason == "" {
 			return fault.New(fault.Invalid, "emulation.reason.missing").In("reason")
 		}
+		if appeals, err := listAppeals(ctx, tx, `where sheet_id = $1 and state = 'open'`, sheet.ID); err != nil {
+			return err
+		} else if len(appeals) > 0 {
+			return fault.New(fault.Conflict, "emulation.return.appeals", len(appeals))
+		}
 		old := sheet.State
 		sheet.State, sheet.Reason = Returned, reason
 		return s.move(ctx, tx, actor, sheet, old, reason, ledger.SheetReturned)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"dongthuan/internal/fault"
 	"dongthuan/internal/lang"
 	"dongthuan/internal/ledger"
+	"dongthuan/internal/legal"
 	"dongthuan/internal/policy"
 	"dongthuan/internal/web"
 )
@@ -27,6 +29,9 @@ func (p pages) serveSheet() {
 	write("POST /viec/phieu/{sheet}/so-lieu", policy.SheetEdit, p.saveFigures)
 	read("GET /viec/phieu/{sheet}/tieu-chi", p.points)
 	write("POST /viec/phieu/{sheet}/tieu-chi/{code}", policy.SheetEdit, p.setMark)
+	p.Handle(web.Route{Pattern: "POST /viec/phieu/{sheet}/kien-nghi", Action: policy.SheetAppeal, Write: p.appeal})
+	p.Handle(web.Route{Pattern: "POST /viec/phieu/{sheet}/kien-nghi/{appeal}", Action: policy.SheetVerify, Write: p.answerAppeal})
+	p.Handle(web.Route{Pattern: "POST /viec/phieu/{sheet}/kien-nghi/{appeal}/rut", Action: policy.SheetAppeal, Write: p.withdrawAppeal})
 	p.Handle(web.Route{Pattern: "POST /viec/phieu/{sheet}/tieu-chi/{code}/tep", Action: policy.SheetEdit, Write: p.addFile, Limit: evidence.MaxSize + 1<<20})
 	write("POST /viec/phieu/{sheet}/tieu-chi/{code}/van-ban", policy.SheetEdit, p.addReference)
 	write("POST /viec/phieu/{sheet}/minh-chung/{item}/rut", policy.SheetEdit, p.withdrawProof)
@@ -314,7 +319,39 @@ type pointsPage struct {
 	Groups  []groupLines
 	Bonuses []extraView
 	Cuts    []extraView
+	// Appeals by their subject, the newest first; an appeal may be made until Until.
+	Appeals   map[string][]appealView
+	MayAppeal bool
+	MayAnswer bool
+	Until     time.Time
 }
+
+// appealView is an appeal with why it is to be answered by its day.
+type appealView struct {
+	Appeal
+	Why []legal.Step
+}
+
+// AppealsOf are the appeals of a line.
+func (p pointsPage) AppealsOf(kind, line string) appealsOf {
+	return appealsOf{p, p.Appeals[kind+":"+line], kind, line}
+}
+
+// appealsOf is a line's appeals on its page.
+type appealsOf struct {
+	Page pointsPage
+	List []appealView
+	Kind string
+	Line string
+}
+
+// Open reports whether one of them waits for its answer.
+func (a appealsOf) Open() bool {
+	return slices.ContainsFunc(a.List, func(v appealView) bool { return v.State == AppealOpen })
+}
+
+// Errs is what is wrong with a form of the line, nil for a form of another one.
+func (a appealsOf) Errs(at string) error { return a.Page.ErrIn(at) }
 
 type extraView struct {
 	Extra
@@ -326,7 +363,10 @@ func (p pages) pointsPage(r *http.Request) (pointsPage, error) {
 	if err != nil {
 		return pointsPage{}, err
 	}
-	page := pointsPage{sheetPage: head, Groups: byGroup(head.Base, head.View)}
+	page := pointsPage{sheetPage: head, Groups: byGroup(head.Base, head.View), Appeals: map[string][]appealView{}}
+	if err := p.appeals(r, &page); err != nil {
+		return page, err
+	}
 	for _, e := range head.Criteria.Extras {
 		v := extraView{Extra: e}
 		for _, cl := range head.Sheet.Claims {
@@ -341,6 +381,78 @@ func (p pages) pointsPage(r *http.Request) (pointsPage, error) {
 		}
 	}
 	return page, nil
+}
+
+func (p pages) appeals(r *http.Request, page *pointsPage) error {
+	ctx := r.Context()
+	object := policy.Object{Unit: page.Sheet.UnitID, Cluster: page.Period.ClusterID}
+	if policy.May(page.Actor, policy.SheetRead, object) != nil {
+		return nil // the public sees points, not what was said about them
+	}
+	all, err := p.Appeals(ctx, page.Sheet.ID)
+	if err != nil {
+		return err
+	}
+	for _, a := range all {
+		v := appealView{Appeal: a}
+		if a.State == AppealOpen {
+			_, why, _, err := p.legal.Of(ctx, AppealRoom, a.ID)
+			if err != nil {
+				return err
+			}
+			v.Why = why.Why
+		}
+		page.Appeals[a.Subject] = append(page.Appeals[a.Subject], v)
+	}
+	if !disputable(page.Sheet, page.Period) {
+		return nil
+	}
+	until, err := p.legal.Due(ctx, nil, ruleAppeal, page.Sheet.VerifiedAt)
+	if err != nil {
+		return err
+	}
+	page.Until = until.Due
+	page.MayAppeal = page.Now.Before(until.End()) && policy.May(page.Actor, policy.SheetAppeal, object) == nil
+	page.MayAnswer = policy.May(page.Actor, policy.SheetVerify, object) == nil && !slices.Contains(page.Actor.Units(), page.Sheet.UnitID)
+	return nil
+}
+
+func (p pages) appeal(w http.ResponseWriter, r *http.Request) (web.Outcome, error) {
+	actor, err := p.allowed(r, policy.SheetAppeal)
+	if err != nil {
+		return web.Outcome{}, err
+	}
+	at := r.FormValue("at")
+	ack, err := p.Appeal(r.Context(), actor, r.PathValue("sheet"), r.FormValue("subject"), r.FormValue("reason"))
+	if err == nil {
+		at = strings.TrimPrefix(at, "kn-")
+	}
+	return p.answerPoints(r, at, "emulation.done.appeal", ack, err)
+}
+
+func (p pages) answerAppeal(w http.ResponseWriter, r *http.Request) (web.Outcome, error) {
+	actor, err := p.allowed(r, policy.SheetVerify)
+	if err != nil {
+		return web.Outcome{}, err
+	}
+	var ack ledger.Ack
+	points, err := tenthsOf(r.FormValue("points"), "points")
+	if err == nil {
+		ack, err = p.AnswerAppeal(r.Context(), actor, r.PathValue("appeal"), r.FormValue("to") == "accept", points, r.FormValue("answer"))
+	}
+	if err == nil {
+		return web.Saved(ack, sheetPath(r.PathValue("sheet"))+"/tieu-chi#kn-"+r.PathValue("appeal"), "emulation.done.answer"), nil
+	}
+	return p.answerPoints(r, r.FormValue("at"), "emulation.done.answer", ack, err)
+}
+
+func (p pages) withdrawAppeal(w http.ResponseWriter, r *http.Request) (web.Outcome, error) {
+	actor, err := p.allowed(r, policy.SheetAppeal)
+	if err != nil {
+		return web.Outcome{}, err
+	}
+	ack, err := p.WithdrawAppeal(r.Context(), actor, r.PathValue("appeal"))
+	return p.answerPoints(r, r.FormValue("at"), "emulation.done.withdrawn", ack, err)
 }
 
 func (p pages) points(w http.ResponseWriter, r *http.Request) error {
@@ -645,6 +757,10 @@ func inWords(b web.Base, c Criteria, ch Change) changeView {
 			v.What = in.Label
 		}
 		number(lang.Figure)
+	case "appeal":
+		v.OldText, v.NewText = "–", b.Words("emulation.appeal.state.open")
+	case "answer":
+		v.OldText, v.NewText = b.Words("emulation.appeal.state."+ch.Old), b.Words("emulation.appeal.state."+ch.New)
 	case "self", "verified":
 		number(lang.Points)
 	case "void", "notapply":

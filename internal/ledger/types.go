@@ -40,6 +40,9 @@ const (
 	EvidenceAdded     Type = "evidence.added"
 	EvidenceWithdrawn Type = "evidence.withdrawn"
 
+	ScoreAppealed Type = "score.appealed"
+	AppealDecided Type = "appeal.decided"
+
 	RankingPublished Type = "ranking.published"
 
 	ReportDrafted   Type = "report.drafted"
@@ -74,6 +77,7 @@ var kinds = map[Type]bool{
 	FigureReported: true, FigurePublished: true, ScoreComputed: true,
 	SheetOpened: true, SheetChanged: true, SheetSubmitted: true, SheetReturned: true, SheetVerified: true, SheetMarked: true,
 	EvidenceAdded: true, EvidenceWithdrawn: true,
+	ScoreAppealed: true, AppealDecided: true,
 	RankingPublished: true,
 	ReportDrafted:    true, ReportChanged: true, ReportPublished: true,
 	NewsDrafted: true, NewsChanged: true, NewsPublished: true, NewsCorrected: true, NewsRetracted: true,

@@ -121,6 +121,8 @@ const (
 	SheetSubmit Action = "sheet.submit"
 	SheetVerify Action = "sheet.verify" // accept, return, set points with a reason
 
+	SheetAppeal Action = "sheet.appeal" // speak against the points of one's own unit
+
 	PeriodManage Action = "period.manage" // criteria, opening, freezing, publishing
 	PeriodFollow Action = "period.follow" // who has handed in, consolidated table
 
@@ -157,6 +159,8 @@ var Table = []Rule{
 	{SheetEdit, []Role{Clerk, Leader}},
 	{SheetSubmit, []Role{Clerk, Leader}},
 	{SheetVerify, []Role{Secretary, Lead, Deputy}},
+
+	{SheetAppeal, []Role{Clerk, Leader}},
 
 	{PeriodManage, []Role{Secretary, Lead}},
 	{PeriodFollow, []Role{Secretary, Lead, Deputy, Superior, Auditor}},
