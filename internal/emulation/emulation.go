@@ -191,9 +191,11 @@ func criterionOf(c Criteria, in Input) (Criterion, bool) {
 	if in.Criterion == "" {
 		return Criterion{}, false
 	}
-	for _, cr := range c.All() {
-		if cr.ID == in.Criterion {
-			return cr, true
+	for _, g := range c.Groups {
+		for _, cr := range g.Criteria {
+			if cr.ID == in.Criterion {
+				return cr, true
+			}
 		}
 	}
 	return Criterion{}, false
