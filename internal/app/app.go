@@ -140,7 +140,7 @@ func (a *App) serve() error {
 	if err != nil {
 		return err
 	}
-	a.Site, err = web.New(web.Settings{Log: a.Log, Text: text, Now: a.Now, Actor: a.Accounts.Actor, Book: a.Book, Unread: a.Notices.Unread, Changes: a.Book.Changes, BehindProxy: a.BehindProxy, Demo: a.Demo},
+	a.Site, err = web.New(web.Settings{Log: a.Log, Text: text, Now: a.Now, Actor: a.actor, Book: a.Book, Unread: a.Notices.Unread, Changes: a.Book.Changes, BehindProxy: a.BehindProxy, Demo: a.Demo},
 		web.Room{Name: "app", Pages: pagesFS}, web.Room{Name: "account", Pages: account.Pages}, web.Room{Name: "unit", Pages: unit.Pages},
 		web.Room{Name: "cluster", Pages: cluster.Pages}, web.Room{Name: "indicator", Pages: indicator.Pages}, web.Room{Name: "emulation", Pages: emulation.Pages},
 		web.Room{Name: "report", Pages: report.Pages}, web.Room{Name: "news", Pages: news.Pages}, web.Room{Name: "search", Pages: search.Pages}, web.Room{Name: "task", Pages: task.Pages}, web.Room{Name: "proof", Pages: proof.Pages}, web.Room{Name: "legal", Pages: legal.Pages}, web.Room{Name: "notice", Pages: notice.Pages})
@@ -149,7 +149,7 @@ func (a *App) serve() error {
 	}
 	account.Serve(a.Site, a.Accounts, account.Places{Units: a.unitPlaces, Clusters: a.clusterPlaces})
 	unit.Serve(a.Site, a.Units, a.unitFigures, a.unitClusters)
-	cluster.Serve(a.Site, a.Clusters, cluster.Others{Units: a.Units.GetMany, Reports: a.clusterReports, Top: a.topPlaces})
+	cluster.Serve(a.Site, a.Clusters, cluster.Others{Units: a.Units.GetMany, Reports: a.clusterReports, Find: a.Units.ByCode, Top: a.topPlaces})
 	indicator.Serve(a.Site, a.Indicators, a.series)
 	emulation.Serve(a.Site, a.Emulation, emulation.Others{Report: a.reportOf, MakeReport: func(id string) string { return "/viec/ky/" + id + "/bao-cao" }})
 	report.Serve(a.Site, a.Reports, report.Others{Draft: a.draftNews})

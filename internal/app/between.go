@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"iter"
+	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -489,4 +491,32 @@ func isoDay(t time.Time) string {
 		return ""
 	}
 	return t.In(lang.Vietnam).Format("2006-01-02")
+}
+
+// actor is who sends a request, with the rights that follow from terms: the leaders of
+// the unit that leads a cluster, or is its deputy, act as such for exactly the term.
+func (a *App) actor(r *http.Request) (policy.Actor, error) {
+	actor, err := a.Accounts.Actor(r)
+	if err != nil || !actor.Has(policy.Leader) {
+		return actor, err
+	}
+	held := slices.Clone(actor.Holds)
+	for _, m := range actor.Holds {
+		if m.Role != policy.Leader {
+			continue
+		}
+		terms, err := a.Clusters.TermsOf(r.Context(), m.Unit)
+		if err != nil {
+			return actor, err
+		}
+		for _, t := range terms {
+			role := map[cluster.Role]policy.Role{cluster.Lead: policy.Lead, cluster.Deputy: policy.Deputy}[t.Role]
+			more := policy.Membership{Role: role, Cluster: t.ClusterID}
+			if role != "" && t.On(a.Now()) && !slices.Contains(held, more) {
+				held = append(held, more)
+			}
+		}
+	}
+	actor.Holds = held
+	return actor, nil
 }

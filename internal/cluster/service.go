@@ -3,7 +3,9 @@ package cluster
 import (
 	"context"
 	"crypto/rand"
+	"slices"
 	"time"
+	"unicode/utf8"
 
 	"dongthuan/internal/db"
 	"dongthuan/internal/fault"
@@ -41,8 +43,16 @@ func (s *Service) Create(ctx context.Context, actor policy.Actor, c Cluster, mem
 
 // CreateTx registers a cluster with its terms.
 func (s *Service) CreateTx(ctx context.Context, tx *ledger.Tx, c Cluster, members []Member) (Cluster, error) {
-	if !codeForm.MatchString(c.Code) {
-		return c, fault.New(fault.Invalid, "cluster.code.bad").In("code")
+	c.Name, c.Superior, c.Basis = lang.Line(c.Name), lang.Line(c.Superior), lang.Line(c.Basis)
+	var problems fault.List
+	if !codeForm.MatchString(c.Code) || len(c.Code) > 30 {
+		problems.Add("code", "cluster.code.bad")
+	}
+	if c.Name == "" {
+		problems.Add("name", "cluster.name.missing")
+	}
+	if err := problems.Or(); err != nil {
+		return c, err
 	}
 	if err := Check(members); err != nil {
 		return c, err
@@ -61,6 +71,218 @@ func (s *Service) CreateTx(ctx context.Context, tx *ledger.Tx, c Cluster, member
 			"from": db.Day(m.From, lang.Vietnam), "to": db.Day(m.To, lang.Vietnam)})
 	}
 	return c, tx.Record(ctx, ledger.ClusterCreated, c.ID, map[string]any{"code": c.Code, "name": c.Name, "basis": c.Basis, "terms": terms})
+}
+
+// change rewrites the terms of a cluster: fn gets them as they are and returns those
+// to be changed, by id, and those to be added. Terms that overlap wrongly are refused
+// with everything.
+func (s *Service) change(ctx context.Context, actor policy.Actor, clusterID string, what map[string]any, fn func(c Cluster, now []Member) (changed, added []Member, err error)) (ledger.Ack, error) {
+	if err := policy.May(actor, policy.UnitManage, policy.Object{}); err != nil {
+		return ledger.Ack{}, err
+	}
+	return s.book.Write(ctx, func(tx *ledger.Tx) error {
+		// Taking the cluster's row makes a second change of its terms wait.
+		if err := takeCluster(ctx, tx, clusterID); err != nil {
+			return err
+		}
+		c, err := findCluster(ctx, tx, "id", clusterID)
+		if err != nil {
+			return err
+		}
+		if c.Closed {
+			return fault.New(fault.Conflict, "cluster.closed.already")
+		}
+		now, err := listMembers(ctx, tx, "cluster_id", clusterID)
+		if err != nil {
+			return err
+		}
+		changed, added, err := fn(c, now)
+		if err != nil {
+			return err
+		}
+		terms := []map[string]any{}
+		after := slices.Clone(now)
+		for _, m := range changed {
+			i := slices.IndexFunc(after, func(o Member) bool { return o.ID == m.ID })
+			if i < 0 {
+				return fault.New(fault.NotFound, "cluster.member.missing")
+			}
+			after[i] = m
+			if m.To.Equal(m.From) { // it will never have been
+				after = slices.Delete(after, i, i+1)
+			}
+			if err := saveMember(ctx, tx, m); err != nil {
+				return err
+			}
+			terms = append(terms, termOf(m))
+		}
+		order := int64(0)
+		for _, m := range now {
+			order = max(order, m.Order+1)
+		}
+		for _, m := range added {
+			m.ID, m.ClusterID = rand.Text(), clusterID
+			if m.Order < 0 {
+				m.Order, order = order, order+1
+			}
+			if err := insertMember(ctx, tx, m); err != nil {
+				return err
+			}
+			after = append(after, m)
+			terms = append(terms, termOf(m))
+		}
+		if err := Check(after); err != nil {
+			return err
+		}
+		what["office"], what["terms"] = actor.Office, terms
+		return tx.Record(ctx, ledger.ClusterChanged, clusterID, what)
+	})
+}
+
+func termOf(m Member) map[string]any {
+	return map[string]any{"unit": m.UnitID, "code": m.Code, "role": m.Role, "from": db.Day(m.From, lang.Vietnam), "to": db.Day(m.To, lang.Vietnam)}
+}
+
+// Join gives a unit a place in the cluster from a day.
+func (s *Service) Join(ctx context.Context, actor policy.Actor, clusterID string, m Member) (ledger.Ack, error) {
+	m.Code = lang.Line(m.Code)
+	var problems fault.List
+	if m.Code == "" || utf8.RuneCountInString(m.Code) > 20 {
+		problems.Add("code", "cluster.member.code.bad")
+	}
+	if m.UnitID == "" {
+		problems.Add("unit", "cluster.member.unit.missing")
+	}
+	if m.From.IsZero() {
+		problems.Add("from", "cluster.period.day.missing")
+	}
+	if !slices.Contains([]Role{Lead, Deputy, Plain}, m.Role) {
+		problems.Add("role", "cluster.member.role.bad")
+	}
+	if err := problems.Or(); err != nil {
+		return ledger.Ack{}, err
+	}
+	return s.change(ctx, actor, clusterID, map[string]any{"act": "join"}, func(_ Cluster, now []Member) (_, added []Member, err error) {
+		m.To, m.Order = time.Time{}, -1
+		return nil, []Member{m}, nil
+	})
+}
+
+// Leave ends a unit's place on a day. What it has earned stays: sheets and points
+// name the period, not the term.
+func (s *Service) Leave(ctx context.Context, actor policy.Actor, clusterID, memberID string, to time.Time, reason string) (ledger.Ack, error) {
+	if reason = lang.Line(reason); reason == "" {
+		return ledger.Ack{}, fault.New(fault.Invalid, "cluster.reason.missing").In("reason")
+	}
+	return s.change(ctx, actor, clusterID, map[string]any{"act": "leave", "reason": reason}, func(_ Cluster, now []Member) (changed, _ []Member, err error) {
+		for _, m := range now {
+			if m.ID != memberID {
+				continue
+			}
+			if !m.To.IsZero() && !m.To.After(to) || !to.After(m.From) {
+				return nil, nil, fault.New(fault.Invalid, "cluster.leave.bad", lang.Date(m.From)).In("to")
+			}
+			m.To = to
+			return []Member{m}, nil, nil
+		}
+		return nil, nil, fault.New(fault.NotFound, "cluster.member.missing")
+	})
+}
+
+// HandOver makes other units lead and deputy from a day on: the terms that run then
+// end, and the same units go on as what they are from that day. Terms that were to
+// begin later are replaced by it. deputy may be "".
+func (s *Service) HandOver(ctx context.Context, actor policy.Actor, clusterID string, on time.Time, lead, deputy, basis string) (ledger.Ack, error) {
+	var problems fault.List
+	if on.IsZero() {
+		problems.Add("on", "cluster.period.day.missing")
+	}
+	if lead == "" {
+		problems.Add("lead", "cluster.handover.lead")
+	}
+	if lead != "" && lead == deputy {
+		problems.Add("deputy", "cluster.handover.same")
+	}
+	if basis = lang.Line(basis); basis == "" {
+		problems.Add("basis", "cluster.basis.missing")
+	}
+	if err := problems.Or(); err != nil {
+		return ledger.Ack{}, err
+	}
+	return s.change(ctx, actor, clusterID, map[string]any{"act": "handover", "basis": basis}, func(_ Cluster, now []Member) (changed, added []Member, err error) {
+		found := map[string]bool{}
+		for _, m := range now {
+			if m.From.After(on) {
+				m.To = m.From // what was planned for later
+				changed = append(changed, m)
+				continue
+			}
+			if !m.On(on) {
+				continue
+			}
+			found[m.UnitID] = true
+			role := Plain
+			switch m.UnitID {
+			case lead:
+				role = Lead
+			case deputy:
+				role = Deputy
+			}
+			last := lastDay(now, m)
+			if role == m.Role {
+				if !m.To.Equal(last) {
+					m.To = last
+					changed = append(changed, m)
+				}
+				continue
+			}
+			next := m
+			next.Role, next.From, next.To = role, on, last
+			if m.From.Equal(on) { // it begins with this day: it is another term from the start
+				m.Role, m.To = role, last
+				changed = append(changed, m)
+				continue
+			}
+			m.To = on
+			changed, added = append(changed, m), append(added, next)
+		}
+		if !found[lead] || deputy != "" && !found[deputy] {
+			return nil, nil, fault.New(fault.Invalid, "cluster.handover.member").In("lead")
+		}
+		if changed == nil {
+			return nil, nil, fault.New(fault.Invalid, "cluster.handover.nothing")
+		}
+		return changed, added, nil
+	})
+}
+
+// lastDay is when a unit leaves the cluster, as its terms after m say: zero for never.
+func lastDay(all []Member, m Member) time.Time {
+	for !m.To.IsZero() {
+		i := slices.IndexFunc(all, func(o Member) bool { return o.UnitID == m.UnitID && o.From.Equal(m.To) })
+		if i < 0 {
+			break
+		}
+		m = all[i]
+	}
+	return m.To
+}
+
+// Describe corrects what a cluster is called and what it rests on, or closes it.
+func (s *Service) Describe(ctx context.Context, actor policy.Actor, c Cluster) (ledger.Ack, error) {
+	if err := policy.May(actor, policy.UnitManage, policy.Object{}); err != nil {
+		return ledger.Ack{}, err
+	}
+	c.Name, c.Superior, c.Basis = lang.Line(c.Name), lang.Line(c.Superior), lang.Line(c.Basis)
+	if c.Name == "" {
+		return ledger.Ack{}, fault.New(fault.Invalid, "cluster.name.missing").In("name")
+	}
+	return s.book.Write(ctx, func(tx *ledger.Tx) error {
+		if err := saveCluster(ctx, tx, c); err != nil {
+			return err
+		}
+		return tx.Record(ctx, ledger.ClusterChanged, c.ID, map[string]any{"act": "describe", "office": actor.Office, "name": c.Name, "superior": c.Superior, "basis": c.Basis, "closed": c.Closed})
+	})
 }
 
 // OpenPeriod sets up a period of a cluster. Units fill in only after its criteria

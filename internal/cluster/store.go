@@ -145,3 +145,33 @@ func onePeriod(ctx context.Context, q db.Query, where string, args ...any) (Peri
 	}
 	return all[0], nil
 }
+
+// takeCluster makes a second writer of a cluster's terms wait, on both engines.
+func takeCluster(ctx context.Context, tx *ledger.Tx, id string) error {
+	if _, err := tx.ExecContext(ctx, `update cluster set id = id where id = $1`, id); err != nil {
+		return fmt.Errorf("take cluster %s: %w", id, err)
+	}
+	return nil
+}
+
+// saveMember writes how a term is now; one that ends with its first day never was,
+// and only the ledger remembers that it was planned.
+func saveMember(ctx context.Context, tx *ledger.Tx, m Member) error {
+	if m.To.Equal(m.From) {
+		if _, err := tx.ExecContext(ctx, `delete from cluster_member where id = $1`, m.ID); err != nil {
+			return fmt.Errorf("drop member %s: %w", m.Code, err)
+		}
+		return nil
+	}
+	if _, err := tx.ExecContext(ctx, `update cluster_member set role = $1, valid_to = $2 where id = $3`, m.Role, db.Day(m.To, lang.Vietnam), m.ID); err != nil {
+		return fmt.Errorf("save member %s: %w", m.Code, err)
+	}
+	return nil
+}
+
+func saveCluster(ctx context.Context, tx *ledger.Tx, c Cluster) error {
+	if _, err := tx.ExecContext(ctx, `update cluster set name = $1, superior = $2, basis = $3, closed = $4 where id = $5`, c.Name, c.Superior, c.Basis, c.Closed, c.ID); err != nil {
+		return fmt.Errorf("save cluster %s: %w", c.Code, err)
+	}
+	return nil
+}

@@ -18,6 +18,8 @@ type Others struct {
 	Units func(ctx context.Context, ids []string, on time.Time) (map[string]unit.Unit, error)
 	// Reports of a cluster that are published, the newest first.
 	Reports func(ctx context.Context, clusterID string) ([]Link, error)
+	// Find is the unit that has a code on a day.
+	Find func(ctx context.Context, code string, on time.Time) (unit.Unit, error)
 	// Top is the first places of a published period.
 	Top func(ctx context.Context, periodID string) ([]Place, error)
 }
@@ -42,6 +44,7 @@ func Serve(site *web.Site, s *Service, others Others) {
 	p := pages{site, s, others}
 	site.Handle(web.Route{Pattern: "GET /thi-dua", Action: policy.ReadPublic, Page: p.list, Kept: true})
 	site.Handle(web.Route{Pattern: "GET /thi-dua/{cluster}", Action: policy.ReadPublic, Page: p.one, Kept: true})
+	p.serveManage()
 }
 
 type listPage struct {
