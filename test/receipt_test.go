@@ -130,17 +130,33 @@ func TestReceipt(t *testing.T) {
 	look(p, "history")
 }
 
-// scan reads the QR code on a printed page.
+// scan reads the QR code on a printed page, as a phone does: from one distance, and
+// where its finder fails there, from another.
 func scan(t *testing.T, pdf []byte) string {
 	t.Helper()
 	folder := t.TempDir()
 	if err := os.WriteFile(filepath.Join(folder, "r.pdf"), pdf, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command("pdftoppm", "-r", "150", "-png", "-singlefile", filepath.Join(folder, "r.pdf"), filepath.Join(folder, "r")).CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+	var failed error
+	for _, dpi := range []string{"150", "200", "240", "300"} {
+		if out, err := exec.Command("pdftoppm", "-r", dpi, "-png", "-singlefile", filepath.Join(folder, "r.pdf"), filepath.Join(folder, dpi)).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		text, err := read(t, filepath.Join(folder, dpi+".png"))
+		if err == nil {
+			return text
+		}
+		failed = err
 	}
-	f, err := os.Open(filepath.Join(folder, "r.png"))
+	t.Fatalf("no QR code can be read from the paper: %v", failed)
+	return ""
+}
+
+// read finds the QR code in a picture.
+func read(t *testing.T, path string) (string, error) {
+	t.Helper()
+	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +171,7 @@ func scan(t *testing.T, pdf []byte) string {
 	}
 	found, err := qrcode.NewQRCodeReader().Decode(bitmap, map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true})
 	if err != nil {
-		t.Fatalf("no QR code can be read from the paper: %v", err)
+		return "", err
 	}
-	return found.GetText()
+	return found.GetText(), nil
 }

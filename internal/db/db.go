@@ -255,6 +255,28 @@ func Day(t time.Time, zone *time.Location) string {
 	return t.In(zone).Format("2006-01-02")
 }
 
+// DayOf scans a stored day as its first moment in a zone: rows.Scan(db.DayOf(&t, zone)).
+func DayOf(t *time.Time, zone *time.Location) sql.Scanner { return &dayOf{t, zone} }
+
+type dayOf struct {
+	t    *time.Time
+	zone *time.Location
+}
+
+func (d *dayOf) Scan(v any) error {
+	s, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("stored day is %T", v)
+	}
+	if s == "" {
+		*d.t = time.Time{}
+		return nil
+	}
+	t, err := time.ParseInLocation("2006-01-02", s, d.zone)
+	*d.t = t
+	return err
+}
+
 // All reads every row of a query with scan.
 func All[T any](ctx context.Context, q Query, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
 	rows, err := q.QueryContext(ctx, query, args...)
