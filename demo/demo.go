@@ -24,6 +24,7 @@ var Font []byte
 //	report-ht3-2026-6t.json   the cluster's review report, its numbers as placeholders
 //	evidence.json             documents cited, and files to be generated
 //	tasks.json                key tasks of the second half-year, and what became of them
+//	registration.json         what the units register for the year, and the covenant
 //	news.json                 articles of the portal, the newest first
 //
 // Figures are in their own unit (14820 households, 1.85 hectares), points are

@@ -124,6 +124,7 @@ func New(ctx context.Context, d *db.DB, set Settings) (*App, error) {
 
 	a.Notices = notice.New(d, set.Now)
 	a.Tasks.Told, a.Emulation.Told, a.Legal.Moved = a.tellTask, a.tellSheet, a.tellMoved
+	a.Emulation.CrossTold, a.Emulation.TargetTold = a.tellCross, a.tellTarget
 
 	if a.unitTurn, err = a.Units.Turn(ctx); err != nil {
 		return nil, err
@@ -166,7 +167,7 @@ func (a *App) serve() error {
 		}
 	}
 	notice.Serve(a.Site, a.Notices, a.MailServer != "")
-	task.Serve(a.Site, a.Tasks, task.Others{Units: a.Units.GetMany, Desks: a.desks, Left: a.workdaysLeft}, a.sheetDuties, a.taskDuties, a.appealDuties)
+	task.Serve(a.Site, a.Tasks, task.Others{Units: a.Units.GetMany, Desks: a.desks, Left: a.workdaysLeft}, a.sheetDuties, a.taskDuties, a.appealDuties, a.targetDuties, a.crossDuties)
 	a.serveOwn()
 	a.serveAPI()
 	return nil

@@ -53,6 +53,7 @@ type Commands struct {
 	Witness witnessCommand `cmd:"" help:"Cosign the checkpoints of others' ledgers."`
 	Signer  signerCommand  `cmd:"" help:"Sign the ledger in a process of its own."`
 	Ledger  ledgerCommand  `cmd:"" help:"Check, recover or export the ledger."`
+	Score   scoreCommand   `cmd:"" help:"Repeat a draw of cross-scorers."`
 	Legal   legalCommand   `cmd:"" help:"Say when something is due by a rule of law, and why; print the working days of a year."`
 	Doctor  doctorCommand  `cmd:"" help:"Check settings, disk, database, files, fonts, LibreOffice and clock, and say what to do."`
 	Version versionCommand `cmd:"" help:"Print the version."`

@@ -108,7 +108,9 @@ func Seed(ctx context.Context, a *App, clock *Clock) error {
 		{day("2026-02-06").Add(9 * time.Hour), s.halfYear},
 		{day("2026-07-08").Add(9 * time.Hour), s.halfYearReport},
 		{day("2026-07-14").Add(9 * time.Hour), s.keyTasks},
+		{day("2026-07-16").Add(9 * time.Hour), s.yearChanged},
 		{day("2026-11-16").Add(8 * time.Hour), s.thisYear},
+		{day("2026-11-16").Add(8*time.Hour + 30*time.Minute), s.crossScoring},
 		{day("2026-11-16").Add(9 * time.Hour), func() error { return s.until(day("2026-11-19")) }},
 		{day("2026-11-19").Add(7*time.Hour + 5*time.Minute), func() error { return s.remind(s.ctx) }},
 		{DemoStart, s.articles},
@@ -497,6 +499,9 @@ func (s *seeder) halfYear() error {
 		return err
 	}
 	p := s.periods["2026-6t"]
+	if err := s.yearAhead(); err != nil {
+		return err
+	}
 	s.clock.Set(day("2026-06-30").Add(7 * time.Hour))
 	for i, d := range sheets {
 		s.clock.Set(day("2026-06-30").Add(7*time.Hour + time.Duration(i)*17*time.Minute))
@@ -767,12 +772,8 @@ func dueOf(text string) string {
 	return text
 }
 
-// thisYear is the period that visitors fill in.
+// thisYear is what units have handed in of the year so far.
 func (s *seeder) thisYear() error {
-	if err := s.open(cluster.Period{Code: "2026-nam", Name: "Năm 2026", Starts: day("2026-01-01"), Ends: day("2026-12-31"),
-		Due: day("2026-11-30").Add(17 * time.Hour), FreezeAt: day("2026-12-15").Add(17 * time.Hour), PreviousID: s.periods["2026-6t"].ID}); err != nil {
-		return err
-	}
 	sheets, err := s.sheets()
 	if err != nil {
 		return err
@@ -796,7 +797,7 @@ func (s *seeder) thisYear() error {
 			if err != nil {
 				return err
 			}
-			if _, err := s.Emulation.Return(s.ctx, s.secretary(), id, "Số liệu tiếp công dân chưa gồm quý IV; xin bổ sung đến ngày 15/11 và nộp lại."); err != nil {
+			if _, err := s.Emulation.Return(s.ctx, s.secretary(), id, "Số liệu tiếp công dân chưa gồm quý IV; xin bổ sung đến ngày 15/11 và nộp lại.", 0); err != nil {
 				return err
 			}
 		}

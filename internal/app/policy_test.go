@@ -22,7 +22,7 @@ import (
 type places struct {
 	unit, otherUnit, cluster, otherCluster          string
 	sheet, period, report, reportPeriod, news, acct string
-	receipt, task                                   string
+	receipt, task, cross                            string
 }
 
 func (s *seeded) places(t *testing.T) places {
@@ -58,7 +58,9 @@ func (s *seeded) places(t *testing.T) places {
 	must(err)
 	owed, err := s.Tasks.Owed(ctx, own.ID)
 	must(err)
-	return places{own.ID, other.ID, ht3.ID, hn.ID, sheet, year.ID, report.ID, half.ID, items[0].ID, acct.ID, receipt, owed[0].ID}
+	crosses, err := s.Emulation.OwedCrosses(ctx, own.ID)
+	must(err)
+	return places{own.ID, other.ID, ht3.ID, hn.ID, sheet, year.ID, report.ID, half.ID, items[0].ID, acct.ID, receipt, owed[0].ID, crosses[0].Cross.ID}
 }
 
 // path fills a route's parameters.
@@ -77,7 +79,7 @@ func (p places) path(pattern string) string {
 	}
 	return strings.NewReplacer("{sheet}", p.sheet, "{id}", id, "/ky/{period}/bao-cao", "/ky/"+p.reportPeriod+"/bao-cao", "{cluster}", "ht3", "{period}", "2026-6t",
 		"{slug}", "ht3-2026-6t", "{code}", "3.1", "{section}", "1.1", "{item}", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "{claim}", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "{unit}", "DV03",
-		"{indicator}", "ho", "{rule}", "CK-01", "{task}", p.task, "{appeal}", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "{file}", "2026.json", "{object}", p.reportPeriod, "/r/{code}", "/r/"+p.receipt, "{path...}", "0/000", "{a}", "1", "{b}", "2", "{hash}", strings.Repeat("0", 64), "{$}", "").Replace(path)
+		"{indicator}", "ho", "{rule}", "CK-01", "{task}", p.task, "{cross}", p.cross, "{appeal}", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "{file}", "2026.json", "{object}", p.reportPeriod, "/r/{code}", "/r/"+p.receipt, "{path...}", "0/000", "{a}", "1", "{b}", "2", "{hash}", strings.Repeat("0", 64), "{$}", "").Replace(path)
 }
 
 // object is what the policy is asked about on a route.
@@ -85,11 +87,13 @@ func (p places) object(action policy.Action) policy.Object {
 	switch action {
 	case policy.SheetRead, policy.SheetAppeal, policy.SheetEdit, policy.SheetSubmit, policy.SheetVerify:
 		return policy.Object{Unit: p.unit, Cluster: p.cluster}
-	case policy.TaskDo:
+	case policy.TaskDo, policy.SheetCross:
 		return policy.Object{Unit: p.unit}
+	case policy.TargetEdit, policy.TargetDecide:
+		return policy.Object{Unit: p.unit, Cluster: p.cluster}
 	case policy.TaskManage:
 		return policy.Object{Cluster: p.cluster}
-	case policy.PeriodManage, policy.PeriodFollow, policy.ReportRead, policy.ReportWrite:
+	case policy.PeriodManage, policy.PeriodFollow, policy.ReportRead, policy.ReportWrite, policy.CommendManage, policy.CommendDecide:
 		return policy.Object{Cluster: p.cluster}
 	}
 	return policy.Object{}

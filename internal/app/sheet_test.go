@@ -489,7 +489,7 @@ func TestSecondCriteria(t *testing.T) {
 		}
 		for _, a := range appeals {
 			if a.State == emulation.AppealOpen {
-				if _, err := s.Emulation.Return(t.Context(), secretary, id, "Chờ bảng tiêu chí mới"); keys(err) != "=emulation.return.appeals" {
+				if _, err := s.Emulation.Return(t.Context(), secretary, id, "Chờ bảng tiêu chí mới", 0); keys(err) != "=emulation.return.appeals" {
 					t.Errorf("returned beside an appeal: %v", err)
 				}
 				if _, err := s.Emulation.AnswerAppeal(t.Context(), secretary, a.ID, false, nil, "Chưa đủ căn cứ"); err != nil {
@@ -497,7 +497,7 @@ func TestSecondCriteria(t *testing.T) {
 				}
 			}
 		}
-		if _, err := s.Emulation.Return(t.Context(), secretary, id, "Chờ bảng tiêu chí mới"); err != nil {
+		if _, err := s.Emulation.Return(t.Context(), secretary, id, "Chờ bảng tiêu chí mới", 0); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -80,6 +80,8 @@ func (a *App) tellSheet(ctx context.Context, tx *ledger.Tx, e emulation.SheetEve
 			lines = append(lines, notice.Line{Text: "notice.sheet.returned", Args: []string{e.Period.Name, ch.Reason, e.By.Office}, To: to})
 		case kind == "state" && ch.New == string(emulation.Verified):
 			lines = append(lines, notice.Line{Text: "notice.sheet.verified", Args: []string{e.Period.Name, e.By.Office}, To: to})
+		case kind == "step":
+			lines = append(lines, notice.Line{Text: "notice.sheet.step", Args: []string{e.Period.Name, ch.New, e.By.Office}, To: to})
 		case kind == "verified" || kind == "void":
 			lines = append(lines, notice.Line{Text: "notice.sheet.judged", Args: []string{e.Period.Name, code, ch.Reason, e.By.Office}, To: to + "/nhat-ky"})
 		case kind == "appeal" || kind == "answer" && ch.New == string(emulation.AppealWithdrawn):
@@ -126,7 +128,7 @@ var remindAt = []int{7, 3, 1, 0, -1}
 
 // owedByUnit is something that a unit still owes.
 type owedByUnit struct {
-	kind            string // "" a task, "sheet."
+	kind            string // "" a task, "sheet.", "target.", "cross."
 	unit, title, to string
 	due             time.Time // the last day
 }
@@ -186,7 +188,8 @@ func (a *App) remind(ctx context.Context) error {
 	return err
 }
 
-// owed is all that units still owe: shares of tasks, and sheets to hand in.
+// owed is all that units still owe: shares of tasks, sheets and registrations to hand
+// in, tables to score.
 func (a *App) owed(ctx context.Context) ([]owedByUnit, error) {
 	tasks, err := a.Tasks.AllOpen(ctx)
 	if err != nil {
@@ -215,6 +218,22 @@ func (a *App) owed(ctx context.Context) ([]owedByUnit, error) {
 	for _, s := range sheets {
 		all = append(all, owedByUnit{"sheet.", s.UnitID, s.Period.Name, "/viec/phieu/" + s.SheetID, s.Period.Due})
 	}
+	targets, err := a.Emulation.OwedTargets(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range targets {
+		all = append(all, owedByUnit{"target.", o.UnitID, o.Period.Name, "/viec/phieu/" + o.SheetID + "/dang-ky", o.Period.Due})
+	}
+	crosses, err := a.Emulation.OwedCrosses(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range crosses {
+		if o.Ready {
+			all = append(all, owedByUnit{"cross.", o.Cross.Scorer, o.Period.Name, "/viec/cham-cheo/" + o.Cross.ID, o.Draw.Due})
+		}
+	}
 	return all, nil
 }
 
@@ -230,6 +249,12 @@ func (a *App) sendMail(ctx context.Context) error {
 // day, and tells those concerned.
 func (a *App) tellMoved(ctx context.Context, tx *ledger.Tx, moved []legal.Move) error {
 	for _, m := range moved {
+		if m.Room == emulation.RegisterRoom {
+			if err := a.tellRegistrationMoved(ctx, tx, m); err != nil {
+				return err
+			}
+			continue
+		}
 		if m.Room != emulation.AppealRoom {
 			return fmt.Errorf("a deadline of %s moved, and nobody keeps it", m.Room)
 		}
@@ -246,4 +271,20 @@ func (a *App) tellMoved(ctx context.Context, tx *ledger.Tx, moved []legal.Move) 
 		}
 	}
 	return nil
+}
+
+func (a *App) tellRegistrationMoved(ctx context.Context, tx *ledger.Tx, m legal.Move) error {
+	r, p, err := a.Emulation.MoveRegistrationTx(ctx, tx, m.Object)
+	if err != nil {
+		return err
+	}
+	to, err := a.Accounts.Holders(ctx, tx, append(slices.Clone(ofUnit), ofSecretariat...), []string{r.UnitID}, p.ClusterID, tx.At())
+	if err != nil {
+		return err
+	}
+	sheet, err := a.Emulation.SheetIDTx(ctx, tx, p.ID, r.UnitID)
+	if err != nil {
+		return err
+	}
+	return a.tell(ctx, tx, policy.Actor{}, "legal", to, notice.Line{Text: "notice.legal.registration", Args: []string{p.Name, lang.Date(m.Was.Add(-1)), lang.Date(m.Due.Add(-1))}, To: "/viec/phieu/" + sheet + "/dang-ky"})
 }

@@ -33,7 +33,9 @@ type Document struct {
 	Addressees []string  // kính gửi
 	Body       []Block
 	Signature  Signature
-	Recipients []string // nơi nhận; the layout puts the marks
+	Signers    []Signature // several who sign, two in a row: minutes, a covenant
+	Undated    bool        // minutes have no place and date in their head
+	Recipients []string    // nơi nhận; the layout puts the marks
 	Annexes    []Annex
 }
 

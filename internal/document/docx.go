@@ -239,7 +239,11 @@ func (x *docx) head(d Document) {
 	x.row(left)
 	x.line(fmt.Sprintf(l.NumberForm, d.number()), c, face{size: 13})
 	x.cell(right)
-	x.line(d.date(), c, face{size: l.DateSize, italic: true})
+	if !d.Undated {
+		x.line(d.date(), c, face{size: l.DateSize, italic: true})
+	} else {
+		x.line("", c, face{size: l.DateSize})
+	}
 	x.endColumns()
 }
 
@@ -356,6 +360,12 @@ func (x *docx) signature(d Document) {
 	l := x.l
 	x.line("", para{align: "left", before: 6, keep: true}, face{size: 6})
 	half := (210 - l.Left - l.Right) / 2
+	if len(d.Signers) > 0 {
+		x.signers(d.Signers, half)
+		if len(d.Recipients) == 0 {
+			return
+		}
+	}
 	x.columns(half, half)
 	x.line("Nơi nhận:", para{align: "left", keep: true}, face{size: 12, bold: !l.UnderlineRecipients, italic: !l.UnderlineRecipients, underline: l.UnderlineRecipients})
 	for i, r := range d.Recipients {
@@ -367,6 +377,12 @@ func (x *docx) signature(d Document) {
 	}
 	x.cell(half)
 	c := para{align: "center", keep: true}
+	if len(d.Signers) > 0 {
+		x.line("", c, face{size: 14})
+		x.endColumns()
+		x.line("", para{align: "left"}, face{size: 2})
+		return
+	}
 	x.line(d.Signature.Authority, c, face{size: 14, bold: true, caps: true})
 	x.line(d.Signature.Title, c, face{size: 14, bold: !l.UnderlineRecipients, caps: true})
 	for range 4 {
@@ -375,6 +391,31 @@ func (x *docx) signature(d Document) {
 	x.line(d.Signature.Name, c, face{size: 14, bold: true})
 	x.endColumns()
 	x.line("", para{align: "left"}, face{size: 2})
+}
+
+// signers sets blocks to sign in, two in a row; a block is never parted by a page.
+func (x *docx) signers(all []Signature, half float64) {
+	c := para{align: "center", keep: true}
+	block := func(s Signature) {
+		x.line(s.Authority, c, face{size: 14, bold: true, caps: true})
+		x.line(s.Title, c, face{size: 14, bold: !x.l.UnderlineRecipients || s.Authority == "", caps: true})
+		for range 3 {
+			x.line("", c, face{size: 14})
+		}
+		x.line(s.Name, c, face{size: 14, bold: true})
+	}
+	for i := 0; i < len(all); i += 2 {
+		x.columns(half, half)
+		block(all[i])
+		x.cell(half)
+		if i+1 < len(all) {
+			block(all[i+1])
+		} else {
+			x.line("", c, face{size: 14})
+		}
+		x.endColumns()
+		x.line("", para{align: "left"}, face{size: 2})
+	}
 }
 
 // annex begins a section of its own, with its own numbers of pages.

@@ -40,6 +40,10 @@ type Sheet struct {
 	Version                          int64  // counts the sheet's changes
 	Reason                           string // why it was returned
 	SubmittedAt, VerifiedAt          time.Time
+	ChainID                          string            // the chain it was handed in under
+	Step                             int64             // of the chain, from 1; 0 while the unit has it
+	StepAt                           time.Time         // since when it waits at the step
+	AgainBy                          time.Time         // by when it is handed in again, after it was returned
 	Figures                          map[string]Figure // by indicator
 	Marks                            map[string]Mark   // by criterion id
 	Claims                           []Claim

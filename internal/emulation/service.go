@@ -2,6 +2,7 @@ package emulation
 
 import (
 	"context"
+	"crypto/rand"
 	"time"
 
 	"dongthuan/internal/cluster"
@@ -32,12 +33,20 @@ type Service struct {
 	// Told is told, in the same transaction, that a sheet was handed in, or what the
 	// secretariat did to it; app sets it.
 	Told func(ctx context.Context, tx *ledger.Tx, e SheetEvent) error
+	// NewSeed makes the seed of a draw; the demonstration has its own.
+	NewSeed func() string
+	// CrossTold is told of cross-scoring, TargetTold of registrations; app sets them.
+	CrossTold  func(ctx context.Context, tx *ledger.Tx, e CrossEvent) error
+	TargetTold func(ctx context.Context, tx *ledger.Tx, e TargetEvent) error
 }
 
 // New returns the service over d, recording in book.
 func New(d *db.DB, book *ledger.Ledger, clusters *cluster.Service, units *unit.Service, indicators *indicator.Service, files *evidence.Store, clock *legal.Service, now func() time.Time) *Service {
 	return &Service{db: d, book: book, now: now, clusters: clusters, units: units, indicators: indicators, files: files, legal: clock, kept: &criteriaCache{byID: map[string]Criteria{}},
-		Told: func(context.Context, *ledger.Tx, SheetEvent) error { return nil }}
+		Told:       func(context.Context, *ledger.Tx, SheetEvent) error { return nil },
+		NewSeed:    rand.Text,
+		CrossTold:  func(context.Context, *ledger.Tx, CrossEvent) error { return nil },
+		TargetTold: func(context.Context, *ledger.Tx, TargetEvent) error { return nil }}
 }
 
 // Room is the name under which evidence of sheets is kept.
@@ -61,7 +70,15 @@ func (s *Service) edit(ctx context.Context, actor policy.Actor, sheetID string, 
 		if err != nil {
 			return err
 		}
-		if err := policy.May(actor, action, object); err != nil {
+		if action == policy.SheetVerify {
+			chain, err := chainOf(ctx, tx, sheet.ChainID)
+			if err != nil {
+				return err
+			}
+			if err := mayJudge(actor, object, chain, sheet); err != nil {
+				return err
+			}
+		} else if err := policy.May(actor, action, object); err != nil {
 			return err
 		}
 		if err := period.Takes(tx.At()); err != nil {
@@ -141,6 +158,7 @@ type View struct {
 	Last     map[string]int64 // figures of the period before, by indicator
 	LastName string           // that period's name
 	Standing Standing         // what the sheet comes to now
+	Chain    Chain            // the way it goes
 }
 
 // Open returns a sheet as the actor may see it: its unit, its cluster's offices,
@@ -188,6 +206,14 @@ func (s *Service) view(ctx context.Context, q db.Query, sheet Sheet, period clus
 		}
 	}
 	v.Criteria = c
+	if sheet.Step == 0 {
+		v.Chain, err = chainOn(ctx, q, period.ClusterID, s.now())
+	} else {
+		v.Chain, err = chainOf(ctx, q, sheet.ChainID)
+	}
+	if err != nil {
+		return v, err
+	}
 	for _, st := range Tally(c, sheets) {
 		if st.Sheet.ID == sheet.ID {
 			v.Standing, v.Sheet = st, st.Sheet
@@ -281,7 +307,14 @@ func (s *Service) MayFile(ctx context.Context, actor policy.Actor, sheetID strin
 	if err != nil || period.State == cluster.Published {
 		return err
 	}
-	return policy.May(actor, policy.SheetRead, object)
+	refused := policy.May(actor, policy.SheetRead, object)
+	if refused == nil {
+		return nil
+	}
+	if scorer, err := s.scores(ctx, actor, sheetID); err != nil || scorer {
+		return err
+	}
+	return refused
 }
 
 // Owed is a sheet that a unit still has to hand in, for the page of duties.
@@ -310,6 +343,8 @@ func (s *Service) NotHandedIn(ctx context.Context) ([]Owed, error) {
 		}
 		for _, sheet := range sheets {
 			if sheet.Editable() == nil {
+				p := p
+				p.Due = sheet.DueAt(p)
 				all = append(all, Owed{SheetID: sheet.ID, UnitID: sheet.UnitID, State: sheet.State, Reason: sheet.Reason, Period: p})
 			}
 		}
@@ -346,6 +381,7 @@ func (s *Service) Owed(ctx context.Context, actor policy.Actor) ([]Owed, error) 
 				return nil, err
 			}
 			have, want := one[0].Done(c)
+			p.Due = sheet.DueAt(p)
 			all = append(all, Owed{sheet.ID, unitID, sheet.State, sheet.Reason, p, cl, have, want})
 		}
 	}

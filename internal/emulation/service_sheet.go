@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"dongthuan/internal/db"
 	"dongthuan/internal/evidence"
@@ -434,14 +435,24 @@ func (s *Service) Submit(ctx context.Context, actor policy.Actor, sheetID string
 		if err := sheet.Complete(c); err != nil {
 			return err
 		}
+		p, err := s.clusters.PeriodByID(ctx, tx, sheet.PeriodID)
+		if err != nil {
+			return err
+		}
+		chain, err := chainOn(ctx, tx, p.ClusterID, tx.At())
+		if err != nil {
+			return err
+		}
 		old := sheet.State
 		sheet.State, sheet.SubmittedAt, sheet.Reason = Submitted, tx.At(), ""
+		sheet.ChainID, sheet.Step, sheet.StepAt, sheet.AgainBy = chain.ID, 1, tx.At(), time.Time{}
 		return s.move(ctx, tx, actor, sheet, old, "", ledger.SheetSubmitted)
 	})
 }
 
-// Return sends the sheet back with a reason.
-func (s *Service) Return(ctx context.Context, actor policy.Actor, sheetID, reason string) (ledger.Ack, error) {
+// Return sends the sheet back with a reason: to its unit (step 0), whose clock starts
+// again by rule, or to an earlier step of its chain.
+func (s *Service) Return(ctx context.Context, actor policy.Actor, sheetID, reason string, step int64) (ledger.Ack, error) {
 	return s.edit(ctx, actor, sheetID, policy.SheetVerify, func(tx *ledger.Tx, sheet *Sheet, c Criteria) error {
 		reason = lang.Clean(reason)
 		if reason == "" {
@@ -452,13 +463,31 @@ func (s *Service) Return(ctx context.Context, actor policy.Actor, sheetID, reaso
 		} else if len(appeals) > 0 {
 			return fault.New(fault.Conflict, "emulation.return.appeals", len(appeals))
 		}
+		chain, err := chainOf(ctx, tx, sheet.ChainID)
+		if err != nil {
+			return err
+		}
+		last := int64(len(chain.Steps))
+		if step < 0 || step > last || step > 0 && step >= sheet.Step && sheet.State == Submitted {
+			return fault.New(fault.Invalid, "emulation.chain.back").In("step")
+		}
 		old := sheet.State
-		sheet.State, sheet.Reason = Returned, reason
+		if step > 0 {
+			from := sheet.Step
+			sheet.State, sheet.Step, sheet.StepAt, sheet.VerifiedAt = Submitted, step, tx.At(), time.Time{}
+			return s.moveStep(ctx, tx, actor, sheet, chain, old, from, reason)
+		}
+		again, err := s.legal.Due(ctx, tx, ruleAgain, tx.At())
+		if err != nil {
+			return err
+		}
+		sheet.State, sheet.Reason, sheet.Step, sheet.StepAt, sheet.AgainBy = Returned, reason, 0, tx.At(), again.End()
 		return s.move(ctx, tx, actor, sheet, old, reason, ledger.SheetReturned)
 	})
 }
 
-// Accept marks the sheet as verified.
+// Accept passes the sheet on to the next step of its chain; after the last it is
+// verified.
 func (s *Service) Accept(ctx context.Context, actor policy.Actor, sheetID string) (ledger.Ack, error) {
 	return s.edit(ctx, actor, sheetID, policy.SheetVerify, func(tx *ledger.Tx, sheet *Sheet, c Criteria) error {
 		if sheet.State == Verified {
@@ -467,10 +496,44 @@ func (s *Service) Accept(ctx context.Context, actor policy.Actor, sheetID string
 		if slices.ContainsFunc(sheet.Claims, func(cl Claim) bool { return cl.State == Claimed }) {
 			return fault.New(fault.Conflict, "emulation.claim.open")
 		}
-		old := sheet.State
+		chain, err := chainOf(ctx, tx, sheet.ChainID)
+		if err != nil {
+			return err
+		}
+		p, err := s.clusters.PeriodByID(ctx, tx, sheet.PeriodID)
+		if err != nil {
+			return err
+		}
+		sheet.Step = max(sheet.Step, 1) // handed in before there were chains
+		if st, ok := chain.step(*sheet); ok {
+			if err := mayPass(actor, p.ClusterID, st); err != nil {
+				return err
+			}
+		}
+		old, from := sheet.State, sheet.Step
+		sheet.StepAt = tx.At()
+		if sheet.Step < int64(len(chain.Steps)) {
+			sheet.Step++
+			return s.moveStep(ctx, tx, actor, sheet, chain, old, from, "")
+		}
 		sheet.State, sheet.VerifiedAt = Verified, tx.At()
 		return s.move(ctx, tx, actor, sheet, old, "", ledger.SheetVerified)
 	})
+}
+
+// moveStep keeps a sheet's way to another step of its chain.
+func (s *Service) moveStep(ctx context.Context, tx *ledger.Tx, actor policy.Actor, sheet *Sheet, chain Chain, old State, from int64, reason string) error {
+	if err := saveState(ctx, tx, *sheet); err != nil {
+		return err
+	}
+	changes := []Change{{Subject: "step", Old: itoa(from), New: itoa(sheet.Step) + ". " + chain.Steps[sheet.Step-1].Name, Reason: reason, Source: "form", Office: actor.Office}}
+	if old != sheet.State {
+		changes = append(changes, Change{Subject: "state", Old: string(old), New: string(sheet.State), Reason: reason, Source: "form", Office: actor.Office})
+	}
+	if err := s.noteChanges(ctx, tx, actor, sheet, changes); err != nil {
+		return err
+	}
+	return tx.Record(ctx, ledger.SheetChanged, sheet.ID, map[string]any{"sheet_version": sheet.Version, "office": actor.Office, "step": sheet.Step, "of": len(chain.Steps), "state": sheet.State, "reason": reason})
 }
 
 func (s *Service) move(ctx context.Context, tx *ledger.Tx, actor policy.Actor, sheet *Sheet, from State, reason string, kind ledger.Type) error {
@@ -560,6 +623,12 @@ func figuresOf(ctx context.Context, q db.Query, periodID, unitID string) (map[st
 // SheetID returns the id of a unit's sheet in a period.
 func (s *Service) SheetID(ctx context.Context, periodID, unitID string) (string, error) {
 	sheet, err := findSheet(ctx, s.db, `where period_id = $1 and unit_id = $2`, periodID, unitID)
+	return sheet.ID, err
+}
+
+// SheetIDTx is SheetID within a transaction.
+func (s *Service) SheetIDTx(ctx context.Context, tx *ledger.Tx, periodID, unitID string) (string, error) {
+	sheet, err := findSheet(ctx, tx, `where period_id = $1 and unit_id = $2`, periodID, unitID)
 	return sheet.ID, err
 }
 

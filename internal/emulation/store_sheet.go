@@ -25,10 +25,10 @@ func insertSheet(ctx context.Context, tx *ledger.Tx, s Sheet) error {
 	return nil
 }
 
-const sheetColumns = `id, period_id, unit_id, criteria_id, state, version, reason, submitted_at, verified_at`
+const sheetColumns = `id, period_id, unit_id, criteria_id, state, version, reason, submitted_at, verified_at, chain_id, step, step_at, due_at`
 
 func scanSheet(row interface{ Scan(...any) error }) (s Sheet, err error) {
-	err = row.Scan(&s.ID, &s.PeriodID, &s.UnitID, &s.CriteriaID, &s.State, &s.Version, &s.Reason, db.When(&s.SubmittedAt), db.When(&s.VerifiedAt))
+	err = row.Scan(&s.ID, &s.PeriodID, &s.UnitID, &s.CriteriaID, &s.State, &s.Version, &s.Reason, db.When(&s.SubmittedAt), db.When(&s.VerifiedAt), &s.ChainID, &s.Step, db.When(&s.StepAt), db.When(&s.AgainBy))
 	s.Figures, s.Marks, s.Paragraphs = map[string]Figure{}, map[string]Mark{}, map[string]Paragraph{}
 	return s, err
 }
@@ -65,8 +65,8 @@ func touch(ctx context.Context, tx *ledger.Tx, id string) (Sheet, error) {
 
 func saveState(ctx context.Context, tx *ledger.Tx, s Sheet) error {
 	_, err := tx.ExecContext(ctx, `
-		update emulation_sheet set state = $1, reason = $2, submitted_at = $3, verified_at = $4 where id = $5`,
-		s.State, s.Reason, db.Time(s.SubmittedAt), db.Time(s.VerifiedAt), s.ID)
+		update emulation_sheet set state = $1, reason = $2, submitted_at = $3, verified_at = $4, chain_id = $5, step = $6, step_at = $7, due_at = $8 where id = $9`,
+		s.State, s.Reason, db.Time(s.SubmittedAt), db.Time(s.VerifiedAt), s.ChainID, s.Step, db.Time(s.StepAt), db.Time(s.AgainBy), s.ID)
 	if err != nil {
 		return fmt.Errorf("save state of sheet %s: %w", s.ID, err)
 	}

@@ -20,6 +20,8 @@ type Others struct {
 	Report func(ctx context.Context, periodID string) (to, title string, err error)
 	// MakeReport returns the address where the secretary composes the report.
 	MakeReport func(periodID string) string
+	// Commend returns the address of the commendation of a period.
+	Commend func(periodID string) string
 }
 
 type pages struct {
@@ -43,6 +45,9 @@ func Serve(site *web.Site, s *Service, others Others) {
 	public("GET /thi-dua/{cluster}/{period}/so-lieu.csv", p.figuresCSV)
 	p.serveSheet()
 	p.servePeriod()
+	p.serveCross()
+	p.serveTargets()
+	p.serveForms()
 }
 
 // here finds the cluster and the period an address names.

@@ -37,6 +37,7 @@ type boardPage struct {
 	Rows      []boardRow
 	MayManage bool
 	Report    string
+	Commend   string
 	Err       error
 	Counts    map[State]int
 	Late      int
@@ -65,10 +66,13 @@ func (p pages) boardPage(r *http.Request) (boardPage, error) {
 	if p.others.MakeReport != nil {
 		page.Report = p.others.MakeReport(b.Period.ID)
 	}
+	if p.others.Commend != nil {
+		page.Commend = p.others.Commend(b.Period.ID)
+	}
 	for _, st := range b.Standings {
 		row := boardRow{Code: b.Codes[st.Sheet.UnitID], Name: b.Names[st.Sheet.UnitID].FullName(), Sheet: st.Sheet, Total: st.Total.Points, Rank: st.Rank}
 		row.Have, row.Want = st.Sheet.Done(b.Criteria)
-		row.Late = b.Period.State == cluster.Open && base.Now.After(b.Period.Due) && st.Sheet.Editable() == nil
+		row.Late = b.Period.State == cluster.Open && base.Now.After(st.Sheet.DueAt(b.Period)) && st.Sheet.Editable() == nil
 		if row.Late {
 			page.Late++
 		}

@@ -73,6 +73,39 @@ func (p sheetPage) Was(at, field, fallback string) string {
 	return fallback
 }
 
+// Waits is the step the sheet waits at, nil where it waits at none.
+func (p sheetPage) Waits() *Step {
+	if st, ok := p.Chain.step(p.Sheet); ok {
+		return &st
+	}
+	return nil
+}
+
+// LastStep reports whether passing the step verifies the sheet.
+func (p sheetPage) LastStep() bool { return p.Sheet.Step >= int64(len(p.Chain.Steps)) }
+
+// earlierStep is a step that a sheet can be returned to.
+type earlierStep struct {
+	N    int64
+	Name string
+}
+
+// Earlier are the steps before the one the sheet waits at.
+func (p sheetPage) Earlier() []earlierStep {
+	if len(p.Chain.Steps) < 2 {
+		return nil
+	}
+	last := p.Sheet.Step
+	if p.Sheet.State == Verified {
+		last = int64(len(p.Chain.Steps)) + 1
+	}
+	var all []earlierStep
+	for n := int64(1); n < last; n++ {
+		all = append(all, earlierStep{n, p.Chain.Steps[n-1].Name})
+	}
+	return all
+}
+
 // ErrIn returns the error where it belongs to a place, nil elsewhere.
 func (p sheetPage) ErrIn(at string) error {
 	if p.ErrAt == at {
@@ -94,7 +127,7 @@ func (p pages) sheetPage(r *http.Request, tab string) (sheetPage, error) {
 	object := policy.Object{Unit: v.Sheet.UnitID, Cluster: v.Period.ClusterID}
 	takes := v.Period.Takes(p.now()) == nil
 	page.MayEdit = takes && policy.May(base.Actor, policy.SheetEdit, object) == nil && v.Sheet.Editable() == nil
-	page.MayJudge = takes && policy.May(base.Actor, policy.SheetVerify, object) == nil && v.Sheet.Verifiable() == nil
+	page.MayJudge = takes && mayJudge(base.Actor, object, v.Chain, v.Sheet) == nil && v.Sheet.Verifiable() == nil
 	page.Have, page.Want = v.Sheet.Done(v.Criteria)
 	return page, nil
 }
@@ -113,6 +146,13 @@ func (p pages) allowed(r *http.Request, action policy.Action) (policy.Actor, err
 	object, _, err := p.object(r.Context(), p.db, sheet)
 	if err != nil {
 		return actor, err
+	}
+	if action == policy.SheetVerify {
+		chain, err := chainOf(r.Context(), p.db, sheet.ChainID)
+		if err != nil {
+			return actor, err
+		}
+		return actor, mayJudge(actor, object, chain, sheet)
 	}
 	return actor, policy.May(actor, action, object)
 }
@@ -698,7 +738,8 @@ func (p pages) giveBack(w http.ResponseWriter, r *http.Request) (web.Outcome, er
 	if err != nil {
 		return web.Outcome{}, err
 	}
-	ack, err := p.Return(r.Context(), actor, r.PathValue("sheet"), r.FormValue("reason"))
+	step, _ := strconv.ParseInt(r.FormValue("step"), 10, 64) // none is the unit
+	ack, err := p.Return(r.Context(), actor, r.PathValue("sheet"), r.FormValue("reason"), step)
 	return p.answerState(r, "emulation.done.returned", ack, err)
 }
 

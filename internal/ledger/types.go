@@ -45,6 +45,22 @@ const (
 
 	RankingPublished Type = "ranking.published"
 
+	CrossDrawn  Type = "cross.drawn"
+	CrossHanded Type = "cross.handed"
+	CrossClosed Type = "cross.closed"
+	ChainSet    Type = "chain.set"
+
+	TargetsCalled  Type = "targets.called"
+	TargetsSent    Type = "targets.sent"
+	TargetsDecided Type = "targets.decided"
+	PledgeDrafted  Type = "pledge.drafted"
+	PledgeSigned   Type = "pledge.signed"
+
+	CommendationOpened  Type = "commendation.opened"
+	CommendationChanged Type = "commendation.changed"
+	CommendationBallot  Type = "commendation.ballot"
+	CommendationDecided Type = "commendation.decided"
+
 	ReportDrafted   Type = "report.drafted"
 	ReportChanged   Type = "report.changed"
 	ReportPublished Type = "report.published"
@@ -79,7 +95,10 @@ var kinds = map[Type]bool{
 	EvidenceAdded: true, EvidenceWithdrawn: true,
 	ScoreAppealed: true, AppealDecided: true,
 	RankingPublished: true,
-	ReportDrafted:    true, ReportChanged: true, ReportPublished: true,
+	CrossDrawn:       true, CrossHanded: true, CrossClosed: true, ChainSet: true,
+	TargetsCalled: true, TargetsSent: true, TargetsDecided: true, PledgeDrafted: true, PledgeSigned: true,
+	CommendationOpened: true, CommendationChanged: true, CommendationBallot: true, CommendationDecided: true,
+	ReportDrafted: true, ReportChanged: true, ReportPublished: true,
 	NewsDrafted: true, NewsChanged: true, NewsPublished: true, NewsCorrected: true, NewsRetracted: true,
 	TaskSet: true, TaskChanged: true, TaskDone: true,
 	CalendarChanged: true, RuleChanged: true,
@@ -93,6 +112,7 @@ var public = map[Type]bool{
 	ClusterCreated: true, ClusterChanged: true,
 	PeriodOpened: true, PeriodChanged: true, PeriodFrozen: true,
 	CriteriaPublished: true, IndicatorDefined: true,
+	CrossDrawn: true, CrossClosed: true, ChainSet: true, PledgeSigned: true, CommendationDecided: true,
 	FigurePublished: true, RankingPublished: true, ReportPublished: true,
 	NewsPublished: true, NewsCorrected: true, NewsRetracted: true,
 	CalendarChanged: true, RuleChanged: true,

@@ -123,6 +123,15 @@ const (
 
 	SheetAppeal Action = "sheet.appeal" // speak against the points of one's own unit
 
+	SheetConfirm Action = "sheet.confirm" // the superior's step of the chain
+	SheetCross   Action = "sheet.cross"   // mark another unit's sheet, for one's own
+
+	TargetEdit   Action = "target.edit"   // register the unit's targets
+	TargetDecide Action = "target.decide" // accept or return them
+
+	CommendManage Action = "commend.manage" // eligibility, ballot, proposal
+	CommendDecide Action = "commend.decide" // the decision of the superior
+
 	PeriodManage Action = "period.manage" // criteria, opening, freezing, publishing
 	PeriodFollow Action = "period.follow" // who has handed in, consolidated table
 
@@ -161,6 +170,14 @@ var Table = []Rule{
 	{SheetVerify, []Role{Secretary, Lead, Deputy}},
 
 	{SheetAppeal, []Role{Clerk, Leader}},
+	{SheetConfirm, []Role{Superior}},
+	{SheetCross, []Role{Clerk, Leader}},
+
+	{TargetEdit, []Role{Clerk, Leader}},
+	{TargetDecide, []Role{Secretary, Lead, Deputy}},
+
+	{CommendManage, []Role{Secretary, Lead}},
+	{CommendDecide, []Role{Superior}},
 
 	{PeriodManage, []Role{Secretary, Lead}},
 	{PeriodFollow, []Role{Secretary, Lead, Deputy, Superior, Auditor}},

@@ -186,31 +186,8 @@ func sentTable(r *http.Request) (rows [][]string, block string, err error) {
 		return nil, "", fault.New(fault.Invalid, "task.import.form").In("file").Because(err)
 	}
 	defer file.Close()
-	if strings.HasSuffix(strings.ToLower(head.Filename), ".csv") {
-		if rows, err = document.ReadCSV(file, document.Limits{Rows: maxRows + 1}); err != nil {
-			return nil, "", in(err, "file")
-		}
-	} else {
-		book, err := document.ReadWorkbook(r.Context(), file, head.Size, document.Limits{Rows: maxRows + 1})
-		if err != nil {
-			return nil, "", in(err, "file")
-		}
-		sheet := book.Sheet("Nhiệm vụ")
-		if sheet == nil && len(book.Sheets) > 0 {
-			sheet = &book.Sheets[0]
-		}
-		for i := range sheet.Rows {
-			var row []string
-			for k := range sheet.Rows[i] {
-				c := sheet.At(i, k)
-				text := c.Text
-				if c.Kind == document.CellDate && len(text) > len(time.DateOnly) {
-					text = text[:len(time.DateOnly)]
-				}
-				row = append(row, text)
-			}
-			rows = append(rows, row)
-		}
+	if rows, err = document.ReadTable(r.Context(), file, head.Filename, head.Size, "Nhiệm vụ", document.Limits{Rows: maxRows + 1}); err != nil {
+		return nil, "", in(err, "file")
 	}
 	var b strings.Builder
 	if err := document.WriteCSV(&b, slices.Values(rows)); err != nil {

@@ -32,6 +32,7 @@ func (s *Site) funcs(l string) template.FuncMap {
 		"dict":    dict,
 		"list":    func(items ...any) []any { return items },
 		"inc":     func(n int) int { return n + 1 },
+		"sub":     func(a, b int64) int64 { return a - b },
 		"problem": func(err any, field string) string { return s.problem(l, asError(err), field) },
 		"words":   func(err any) string { return s.Words(l, asError(err)) },
 		"left":    func(now, due time.Time) string { return s.TimeLeft(l, now, due) },

@@ -95,6 +95,7 @@ function look(el) {
   if (!el.matches('input.cell')) return;
   el.classList.toggle('changed', changed);
   if (changed) el.classList.remove('kept');
+  if (el.dataset.words !== undefined) return;
   const n = parseFigure(el.value);
   const bad = Number.isNaN(n);
   if (bad) el.setAttribute('aria-invalid', 'true');
