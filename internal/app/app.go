@@ -11,8 +11,10 @@ import (
 	"path/filepath"
 	"time"
 
+	"dongthuan/demo"
 	"dongthuan/internal/account"
 	"dongthuan/internal/cluster"
+	"dongthuan/internal/commendation"
 	"dongthuan/internal/db"
 	"dongthuan/internal/document"
 	"dongthuan/internal/emulation"
@@ -80,6 +82,7 @@ type App struct {
 	News       *news.Service
 	Tasks      *task.Service
 	Notices    *notice.Service
+	Commend    *commendation.Service
 	Site       *web.Site
 
 	unitTurn int64            // of the registry, when the search last saw it
@@ -122,6 +125,8 @@ func New(ctx context.Context, d *db.DB, set Settings) (*App, error) {
 	a.Tasks = task.New(d, a.Book, a.Clusters, a.Files, set.Now)
 	a.Emulation.Index, a.Reports.Index, a.News.Index = a.indexCriteria, a.indexReport, a.indexNews
 
+	a.Commend = commendation.New(d, a.Book, a.Clusters, a.Legal, set.Now)
+	a.Commend.Standings, a.Commend.Told = a.commendStandings, a.tellAwards
 	a.Notices = notice.New(d, set.Now)
 	a.Tasks.Told, a.Emulation.Told, a.Legal.Moved = a.tellTask, a.tellSheet, a.tellMoved
 	a.Emulation.CrossTold, a.Emulation.TargetTold = a.tellCross, a.tellTarget
@@ -144,7 +149,7 @@ func (a *App) serve() error {
 	a.Site, err = web.New(web.Settings{Log: a.Log, Text: text, Now: a.Now, Actor: a.actor, Book: a.Book, Unread: a.Notices.Unread, Changes: a.Book.Changes, BehindProxy: a.BehindProxy, Demo: a.Demo},
 		web.Room{Name: "app", Pages: pagesFS}, web.Room{Name: "account", Pages: account.Pages}, web.Room{Name: "unit", Pages: unit.Pages},
 		web.Room{Name: "cluster", Pages: cluster.Pages}, web.Room{Name: "indicator", Pages: indicator.Pages}, web.Room{Name: "emulation", Pages: emulation.Pages},
-		web.Room{Name: "report", Pages: report.Pages}, web.Room{Name: "news", Pages: news.Pages}, web.Room{Name: "search", Pages: search.Pages}, web.Room{Name: "task", Pages: task.Pages}, web.Room{Name: "proof", Pages: proof.Pages}, web.Room{Name: "legal", Pages: legal.Pages}, web.Room{Name: "notice", Pages: notice.Pages})
+		web.Room{Name: "report", Pages: report.Pages}, web.Room{Name: "news", Pages: news.Pages}, web.Room{Name: "search", Pages: search.Pages}, web.Room{Name: "task", Pages: task.Pages}, web.Room{Name: "proof", Pages: proof.Pages}, web.Room{Name: "legal", Pages: legal.Pages}, web.Room{Name: "notice", Pages: notice.Pages}, web.Room{Name: "commendation", Pages: commendation.Pages})
 	if err != nil {
 		return err
 	}
@@ -152,7 +157,12 @@ func (a *App) serve() error {
 	unit.Serve(a.Site, a.Units, a.unitFigures, a.unitClusters)
 	cluster.Serve(a.Site, a.Clusters, cluster.Others{Units: a.Units.GetMany, Reports: a.clusterReports, Find: a.Units.ByCode, Top: a.topPlaces})
 	indicator.Serve(a.Site, a.Indicators, a.series)
-	emulation.Serve(a.Site, a.Emulation, emulation.Others{Report: a.reportOf, MakeReport: func(id string) string { return "/viec/ky/" + id + "/bao-cao" }})
+	emulation.Serve(a.Site, a.Emulation, emulation.Others{Report: a.reportOf, MakeReport: func(id string) string { return "/viec/ky/" + id + "/bao-cao" }, Commend: func(id string) string { return "/viec/ky/" + id + "/khen-thuong" },
+		Awarded: func(ctx context.Context, id string) (bool, error) {
+			_, ok, err := a.Commend.Of(ctx, id)
+			return ok, err
+		}})
+	commendation.Serve(a.Site, a.Commend, commendation.Others{Unit: a.Units.Get, Font: demo.Font, Address: a.Address, Board: func(id string) string { return "/viec/ky/" + id }})
 	report.Serve(a.Site, a.Reports, report.Others{Draft: a.draftNews})
 	news.Serve(a.Site, a.News)
 	search.Serve(a.Site, a.DB)
@@ -176,7 +186,7 @@ func (a *App) serve() error {
 // Words is every text of the program.
 func Words() (lang.Catalog, error) {
 	return lang.Load(lang.Text, web.Text, policy.Text, ledger.Text, proof.Text, document.Text, document.TextXLSX, evidence.Text, search.Text, account.Text, unit.Text, cluster.Text,
-		indicator.Text, emulation.Text, report.Text, news.Text, task.Text, legal.Text, notice.Text, ownText)
+		indicator.Text, emulation.Text, report.Text, news.Text, task.Text, legal.Text, notice.Text, commendation.Text, ownText)
 }
 
 // Handler serves the whole site.

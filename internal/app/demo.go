@@ -113,6 +113,7 @@ func Seed(ctx context.Context, a *App, clock *Clock) error {
 		{day("2026-11-16").Add(8*time.Hour + 30*time.Minute), s.crossScoring},
 		{day("2026-11-16").Add(9 * time.Hour), func() error { return s.until(day("2026-11-19")) }},
 		{day("2026-11-19").Add(7*time.Hour + 5*time.Minute), func() error { return s.remind(s.ctx) }},
+		{day("2026-11-19").Add(9 * time.Hour), s.commend},
 		{DemoStart, s.articles},
 	} {
 		clock.Set(step.at)

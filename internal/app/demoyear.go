@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"dongthuan/internal/cluster"
+	"dongthuan/internal/commendation"
 	"dongthuan/internal/emulation"
 	"dongthuan/internal/lang"
 	"dongthuan/internal/policy"
@@ -183,6 +184,20 @@ func (s *seeder) crossScoring() error {
 		}
 	}
 	return nil
+}
+
+// commend opens the commendation of the year, with a record that excludes one unit.
+func (s *seeder) commend() error {
+	v, err := s.Commend.Open(s.ctx, s.secretary(), s.periods["2026-nam"].ID)
+	if err != nil {
+		return err
+	}
+	if _, err := s.Commend.Start(s.ctx, s.secretary(), s.periods["2026-nam"].ID, v.Round.Titles); err != nil {
+		return err
+	}
+	_, err = s.Commend.AddRecord(s.ctx, s.secretary(), s.cluster.ID, commendation.Record{UnitID: s.units["DV08"].ID, Kind: "disciplined", From: day("2026-08-20"), To: day("2027-08-19"),
+		Number: "128-QĐ/TU", Dated: day("2026-08-20"), Issuer: "Thành ủy Hà Thanh", Abstract: "Thi hành kỷ luật khiển trách tập thể lãnh đạo (số liệu minh họa)"})
+	return err
 }
 
 func criterionID(c emulation.Criteria, code string) string {

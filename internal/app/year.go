@@ -2,8 +2,13 @@ package app
 
 import (
 	"context"
+	"slices"
+	"strings"
 
+	"dongthuan/internal/cluster"
+	"dongthuan/internal/commendation"
 	"dongthuan/internal/emulation"
+	"dongthuan/internal/fault"
 	"dongthuan/internal/lang"
 	"dongthuan/internal/ledger"
 	"dongthuan/internal/notice"
@@ -137,4 +142,108 @@ func (a *App) targetDuties(ctx context.Context, b web.Base) ([]task.Duty, error)
 		}
 	}
 	return all, nil
+}
+
+// commendStandings hands what the units of a period came to, to commendation.
+func (a *App) commendStandings(ctx context.Context, p cluster.Period) ([]commendation.Standing, error) {
+	c, standings, err := a.Emulation.Current(ctx, p)
+	if fault.KindOf(err) == fault.NotFound {
+		return nil, nil // no criteria yet
+	}
+	if err != nil {
+		return nil, err
+	}
+	names, codes, err := a.Emulation.Names(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	_, last, err := a.Emulation.LastFigures(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	before, err := a.classesBefore(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	registered, err := a.Emulation.Accepted(ctx, p.ID)
+	if err != nil {
+		return nil, err
+	}
+	medians := make([]int64, len(c.All()))
+	for i := range medians {
+		if len(standings) == 0 {
+			break
+		}
+		var all []int64
+		for _, st := range standings {
+			all = append(all, st.Lines[i].Points)
+		}
+		slices.Sort(all)
+		medians[i] = all[len(all)/2]
+	}
+	var all []commendation.Standing
+	for _, st := range standings {
+		u := st.Sheet.UnitID
+		x := commendation.Standing{UnitID: u, Code: codes[u], Name: names[u].FullName(), SheetID: st.Sheet.ID, Rank: st.Rank, Total: st.Total.Points, Class: st.Class, ClassBefore: before[u], Trial: p.Trial,
+			Verified: !st.Sheet.VerifiedAt.IsZero() && (st.Sheet.State == emulation.Verified || st.Sheet.State == emulation.Frozen)}
+		for i, l := range st.Lines {
+			if l.Mark.Void {
+				x.Void = append(x.Void, l.Criterion.Code+" "+l.Criterion.Name+" ("+l.Mark.VoidReason+")")
+			}
+			if l.Points > medians[i] {
+				x.Strengths = append(x.Strengths, l.Criterion.Code+" "+l.Criterion.Name+": "+lang.Points("vi", l.Points)+"/"+lang.Points("vi", l.Criterion.Max)+" điểm")
+			}
+		}
+		for _, in := range c.Inputs {
+			v := st.Sheet.Figures[in.Indicator].Value
+			if v == nil {
+				continue
+			}
+			f := commendation.Figure{Label: in.Label, Unit: in.UnitLabel, Value: lang.Figure("vi", *v), Last: "–"}
+			if old, ok := last[u][in.Indicator]; ok {
+				f.Last = lang.Figure("vi", old)
+			}
+			x.Figures = append(x.Figures, f)
+		}
+		if r, ok := registered[u]; ok {
+			x.Titles, x.Models = strings.Split(r.Titles, "\n"), strings.Split(r.Models, "\n")
+		}
+		all = append(all, x)
+	}
+	return all, nil
+}
+
+// classesBefore are the classes of the period before by unit, where it was ranked and
+// no trial.
+func (a *App) classesBefore(ctx context.Context, p cluster.Period) (map[string]string, error) {
+	classes := map[string]string{}
+	if p.PreviousID == "" {
+		return classes, nil
+	}
+	before, err := a.Clusters.PeriodByID(ctx, nil, p.PreviousID)
+	if err != nil || before.Trial || before.State != cluster.Published {
+		return classes, err
+	}
+	ranking, _, err := a.Emulation.Published(ctx, before)
+	if err != nil {
+		return classes, err
+	}
+	for _, row := range ranking.Rows {
+		classes[row.UnitID] = row.Class
+	}
+	return classes, nil
+}
+
+// tellAwards tells units that they were awarded a title.
+func (a *App) tellAwards(ctx context.Context, tx *ledger.Tx, by policy.Actor, p cluster.Period, awards []commendation.Award) error {
+	for _, w := range awards {
+		to, err := a.Accounts.Holders(ctx, tx, ofUnit, []string{w.UnitID}, "", tx.At())
+		if err != nil {
+			return err
+		}
+		if err := a.tell(ctx, tx, by, "sheet", to, notice.Line{Text: "notice.award", Args: []string{w.Name, p.Name}, To: "/khen-thuong/" + w.Code}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

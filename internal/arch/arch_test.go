@@ -48,14 +48,15 @@ var floor = map[string][]string{
 // the order unit ← cluster ← account, and definitions of figures for those who
 // collect them.
 var rooms = map[string][]string{
-	"unit":      nil,
-	"cluster":   {"unit"},
-	"account":   {"unit", "cluster"},
-	"indicator": {"unit", "cluster", "account"},
-	"emulation": {"unit", "cluster", "account", "indicator"},
-	"report":    {"unit", "cluster", "account"},
-	"news":      {"unit", "cluster", "account"},
-	"task":      {"unit", "cluster", "account"},
+	"unit":         nil,
+	"cluster":      {"unit"},
+	"account":      {"unit", "cluster"},
+	"indicator":    {"unit", "cluster", "account"},
+	"emulation":    {"unit", "cluster", "account", "indicator"},
+	"commendation": {"unit", "cluster", "account"},
+	"report":       {"unit", "cluster", "account"},
+	"news":         {"unit", "cluster", "account"},
+	"task":         {"unit", "cluster", "account"},
 }
 
 // plainWriters may write without a leaf: sessions and sign-in limits, view counts,

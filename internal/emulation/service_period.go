@@ -547,3 +547,18 @@ func (s *Service) Frozen(ctx context.Context, p cluster.Period) (Criteria, []Sta
 	})
 	return c, standings, err
 }
+
+// Current returns all standings of a period as they are now, whatever its state.
+func (s *Service) Current(ctx context.Context, p cluster.Period) (Criteria, []Standing, error) {
+	var c Criteria
+	var standings []Standing
+	err := s.db.Read(ctx, func(q db.Query) error {
+		sheets, crit, err := s.loadPeriod(ctx, q, p.ID)
+		if err != nil {
+			return err
+		}
+		c, standings = crit, Tally(crit, sheets)
+		return nil
+	})
+	return c, standings, err
+}

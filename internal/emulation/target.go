@@ -560,6 +560,18 @@ func (s *Service) WaitingTargets(ctx context.Context, clusterID string) ([]Owed,
 	return all, nil
 }
 
+// Accepted returns the last accepted registration of every unit of a period.
+func (s *Service) Accepted(ctx context.Context, periodID string) (map[string]Registration, error) {
+	all, err := registrations(ctx, s.db, `where period_id = $1 and state = 'accepted'`, periodID)
+	accepted := map[string]Registration{}
+	for _, r := range all {
+		if r.N > accepted[r.UnitID].N {
+			accepted[r.UnitID] = r
+		}
+	}
+	return accepted, err
+}
+
 // Pledge is one version of a period's covenant (giao ước thi đua).
 type Pledge struct {
 	ID, PeriodID string

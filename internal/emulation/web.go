@@ -20,6 +20,8 @@ type Others struct {
 	Report func(ctx context.Context, periodID string) (to, title string, err error)
 	// MakeReport returns the address where the secretary composes the report.
 	MakeReport func(periodID string) string
+	// Awarded reports whether titles of a period were decided.
+	Awarded func(ctx context.Context, periodID string) (bool, error)
 	// Commend returns the address of the commendation of a period.
 	Commend func(periodID string) string
 }
@@ -83,7 +85,9 @@ func (p pages) periodPage(r *http.Request) (periodPage, error) {
 
 type rankingPage struct {
 	periodPage
-	Public     bool
+	Shown      bool // the ranking is public
+	Pledged    bool // the covenant is
+	Awarded    bool // the decision on titles is
 	Ranking    Ranking
 	At         time.Time
 	ReportTo   string
@@ -100,9 +104,19 @@ func (p pages) ranking(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page := rankingPage{periodPage: head, Public: head.Period.State == cluster.Published}
+	page := rankingPage{periodPage: head, Shown: head.Period.State == cluster.Published}
 	page.May = policy.May(head.Actor, policy.PeriodFollow, policy.Object{Cluster: head.Cluster.ID}) == nil
-	if page.Public {
+	pledges, err := p.Pledges(ctx, policy.Actor{}, head.Period)
+	if err != nil {
+		return err
+	}
+	page.Pledged = len(pledges) > 0
+	if p.others.Awarded != nil {
+		if page.Awarded, err = p.others.Awarded(ctx, head.Period.ID); err != nil {
+			return err
+		}
+	}
+	if page.Shown {
 		if page.Ranking, page.At, err = p.Published(ctx, head.Period); err != nil {
 			return err
 		}

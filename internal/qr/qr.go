@@ -47,6 +47,9 @@ func New(text string) (Code, error) {
 	return q, nil
 }
 
+// Dark reports whether the module in a column and a row is dark; the quiet zone is not.
+func (q Code) Dark(column, row int) bool { return q.dark(column, row) }
+
 // Terminal draws the code in half blocks, light on dark, as terminals are; a
 // camera reads it either way round.
 func (q Code) Terminal() string {
