@@ -276,7 +276,12 @@ func (p *Page) WaitText(sel, text string) {
 	p.t.Helper()
 	want, err := json.Marshal(text)
 	p.must("wait for text", err)
-	if _, err := run(p, chromedp.Poll[chromedp.Void](`(`+find(sel)+`?.innerText ?? "").includes(`+string(want)+`)`, chromedp.WithPollingInterval(pause), chromedp.WithPollingTimeout(patience))); err != nil {
+	shown := chromedp.Poll[chromedp.Void](`(`+find(sel)+`?.innerText ?? "").includes(`+string(want)+`)`, chromedp.WithPollingInterval(pause), chromedp.WithPollingTimeout(patience))
+	_, err = run(p, shown)
+	for end := time.Now().Add(patience); err != nil && time.Now().Before(end); time.Sleep(pause) {
+		_, err = run(p, shown) // the page it was asked of has gone for another
+	}
+	if err != nil {
 		p.must(fmt.Sprintf("wait for %q in %s, which shows %q", text, sel, p.Text(sel)), err)
 	}
 }

@@ -90,7 +90,7 @@ func (s *seeder) keyTasks() error {
 			}})
 	}
 	slices.SortStableFunc(s.later, func(a, b taskEvent) int { return a.at.Compare(b.at) })
-	return s.until(day("2026-11-16"))
+	return s.until(day("2026-07-20"))
 }
 
 // until lets happen what lies before t.

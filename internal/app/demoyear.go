@@ -134,6 +134,9 @@ func (s *seeder) yearChanged() error {
 			return err
 		}
 	}
+	if err := s.until(day(data.Pledge2.Signed)); err != nil {
+		return err
+	}
 	data.Pledge2.Body = slices.Concat(data.Pledge.Body, data.Pledge2.Add)
 	return s.sign(p, data.Pledge2, 0)
 }

@@ -227,7 +227,13 @@ func TestBaseIsNotHidden(t *testing.T) {
 		t.Fatalf("fields of web.Base: %v", base)
 	}
 	pages := 0
+	method := regexp.MustCompile(`(?m)^func \(\w+ \*?(\w+Page)\) (\w+)\(`)
 	files(t, func(room, file, text string) {
+		for _, m := range method.FindAllStringSubmatch(text, -1) {
+			if base[m[2]] {
+				t.Errorf("%s: method %s of %s hides that of web.Base", file, m[2], m[1])
+			}
+		}
 		structs(text, func(name string, fields []*ast.Field) {
 			embeds := slices.ContainsFunc(fields, func(f *ast.Field) bool {
 				s, ok := f.Type.(*ast.SelectorExpr)

@@ -40,7 +40,7 @@ type Spot struct {
 
 // DefaultLayout suits a sheet whose frame, emblem and heading are printed in the upper
 // third.
-var DefaultLayout = Layout{Title: Spot{148.5, 78, 30}, Unit: Spot{148.5, 104, 24}, For: Spot{148.5, 122, 15}, Number: Spot{70, 176, 12}, Dated: Spot{215, 146, 13}, QR: Spot{42, 182, 20}}
+var DefaultLayout = Layout{Title: Spot{148.5, 78, 30}, Unit: Spot{148.5, 104, 24}, For: Spot{148.5, 122, 15}, Dated: Spot{215, 140, 13}, Number: Spot{92, 188, 11}, QR: Spot{36, 184, 22}}
 
 // Spots are the places by name, in the order of the form.
 func (l *Layout) Spots() []NamedSpot {

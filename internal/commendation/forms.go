@@ -48,7 +48,7 @@ func points(tenths int64) string { return lang.PointsFixed("vi", tenths) }
 
 // paper is F6: one for each title with a ballot, candidates by rank.
 func (v View) paper(now time.Time) (document.Document, error) {
-	d := v.start("Phiếu suy tôn", "danh hiệu thi đua "+v.Period.Name, now)
+	d := v.start("Phiếu suy tôn", "danh hiệu thi đua "+lang.InSentence(v.Period.Name), now)
 	d.Undated = true
 	d.Body = []document.Block{document.Plain("Đánh dấu X vào ô “Đồng ý” hoặc “Không đồng ý” của từng đơn vị. Phiếu không ghi tên người bỏ phiếu. Phiếu hợp lệ là phiếu do ban kiểm phiếu phát, có đóng dấu treo và không chọn quá số lượng của danh hiệu.")}
 	any := false
@@ -134,7 +134,7 @@ func (v View) countMinutes() (document.Document, error) {
 		return document.Document{}, fault.New(fault.Conflict, "commendation.notcounted")
 	}
 	first := v.Round.Ballots[0]
-	d := v.start("Biên bản", "kiểm phiếu suy tôn danh hiệu thi đua "+v.Period.Name, first.HeldAt)
+	d := v.start("Biên bản", "kiểm phiếu suy tôn danh hiệu thi đua "+lang.InSentence(v.Period.Name), first.HeldAt)
 	d.Undated, d.Recipients = true, []string{"Lưu: VT, hồ sơ khen thưởng"}
 	d.Body = append(d.Body, document.Plain("Thời gian: "+clock(first.HeldAt)+"."), document.Plain("Địa điểm: "+orDots(first.Place)+"."),
 		document.Plain("Ban kiểm phiếu gồm: "+strings.Join(lines(first.Board), "; ")+"."))
@@ -182,7 +182,7 @@ func (v View) meetingMinutes() (document.Document, error) {
 		b := v.Round.Ballots[0]
 		held, place, present, members = b.HeldAt, b.Place, b.Present, b.Members
 	}
-	d := v.start("Biên bản", "họp cụm xét, đề nghị khen thưởng "+v.Period.Name, held)
+	d := v.start("Biên bản", "họp cụm xét, đề nghị khen thưởng "+lang.InSentence(v.Period.Name), held)
 	d.Undated, d.Recipients = true, []string{"Lưu: VT, hồ sơ khen thưởng"}
 	attended := "................"
 	if members > 0 {
@@ -300,7 +300,7 @@ func (v View) submission(now time.Time) (document.Document, error) {
 	if !v.Round.ProposedAt.IsZero() {
 		day = v.Round.ProposedAt
 	}
-	d := v.start("Tờ trình", "về việc đề nghị khen thưởng "+v.Period.Name, day)
+	d := v.start("Tờ trình", "về việc đề nghị khen thưởng "+lang.InSentence(v.Period.Name), day)
 	if v.Cluster.Superior != "" {
 		d.Addressees = []string{v.Cluster.Superior}
 	}
@@ -308,7 +308,7 @@ func (v View) submission(now time.Time) (document.Document, error) {
 	if all == nil {
 		return d, fault.New(fault.Conflict, "commendation.nobody")
 	}
-	d.Body = []document.Block{document.Plain("Căn cứ kết quả thực hiện giao ước thi đua và kết quả chấm điểm " + v.Period.Name + ", biên bản họp cụm và biên bản kiểm phiếu, " + v.Cluster.Name + " kính đề nghị xem xét, khen thưởng các tập thể sau:")}
+	d.Body = []document.Block{document.Plain("Căn cứ kết quả thực hiện giao ước thi đua và kết quả chấm điểm " + lang.InSentence(v.Period.Name) + ", biên bản họp cụm và biên bản kiểm phiếu, " + v.Cluster.Name + " kính đề nghị xem xét, khen thưởng các tập thể sau:")}
 	for i, x := range all {
 		items := make([]string, len(x.Units))
 		for k, s := range x.Units {
@@ -333,9 +333,9 @@ func (v View) Achievements(s Standing, now time.Time) document.Document {
 			}
 		}
 	}
-	abstract := "thành tích đề nghị khen thưởng " + v.Period.Name
+	abstract := "thành tích đề nghị khen thưởng " + lang.InSentence(v.Period.Name)
 	if title != "" {
-		abstract = "thành tích đề nghị tặng " + title + " " + v.Period.Name
+		abstract = "thành tích đề nghị tặng " + title + " " + lang.InSentence(v.Period.Name)
 	}
 	d := document.Document{Superior: v.Cluster.Name, Issuer: s.Name, Date: now, TypeName: "Báo cáo", Abstract: abstract,
 		Signature: document.Signature{Authority: "TM. " + s.Name, Title: "Thủ trưởng đơn vị"}, Recipients: []string{v.Cluster.Name, "Lưu: VT"}}
@@ -366,8 +366,8 @@ func (v View) list(now time.Time) (document.Document, error) {
 	if all == nil {
 		return document.Document{}, fault.New(fault.Conflict, "commendation.nobody")
 	}
-	d := v.start("Danh sách trích ngang", "tập thể đề nghị khen thưởng "+v.Period.Name, now)
-	t := document.Table{Small: true, Columns: []document.Column{{Title: "TT", Width: 5, Align: document.Center}, {Title: "Tập thể", Width: 28}, {Title: "Hình thức đề nghị", Width: 17}, {Title: "Tổng điểm", Width: 9, Align: document.Right}, {Title: "Hạng", Width: 6, Align: document.Center}, {Title: "Số phiếu", Width: 10, Align: document.Center}, {Title: "Tóm tắt thành tích", Width: 25}}}
+	d := v.start("Danh sách trích ngang", "tập thể đề nghị khen thưởng "+lang.InSentence(v.Period.Name), now)
+	t := document.Table{Small: true, Columns: []document.Column{{Title: "TT", Width: 5, Align: document.Center}, {Title: "Tập thể", Width: 20}, {Title: "Hình thức đề nghị", Width: 13}, {Title: "Tổng điểm", Width: 8, Align: document.Right}, {Title: "Hạng", Width: 8, Align: document.Center}, {Title: "Số phiếu", Width: 8, Align: document.Center}, {Title: "Tóm tắt thành tích", Width: 38}}}
 	n := 0
 	for _, x := range all {
 		for _, s := range x.Units {
@@ -379,6 +379,6 @@ func (v View) list(now time.Time) (document.Document, error) {
 			t.Rows = append(t.Rows, []string{strconv.Itoa(n), s.Name, x.Title.Name, points(s.Total), strconv.Itoa(s.Rank), votes, strings.Join(s.Strengths[:min(3, len(s.Strengths))], "; ")})
 		}
 	}
-	d.Body = []document.Block{document.Plain("Kèm theo Tờ trình của " + v.Cluster.Name + " về việc đề nghị khen thưởng " + v.Period.Name + ":"), t}
+	d.Body = []document.Block{document.Plain("Kèm theo Tờ trình của " + v.Cluster.Name + " về việc đề nghị khen thưởng " + lang.InSentence(v.Period.Name) + ":"), t}
 	return d, nil
 }

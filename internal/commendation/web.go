@@ -141,8 +141,8 @@ func (p hubPage) ErrIn(at string) error {
 // Share names a threshold in words.
 func (p hubPage) Share(id string) string { return p.Shares[id].Words(p.Lang) }
 
-// Path is where the page stands.
-func (p hubPage) Path() string { return path(p.Period.ID) }
+// Here is the address of the hub.
+func (p hubPage) Here() string { return path(p.Period.ID) }
 
 // Award returns a unit's award, nil where it has none.
 func (p hubPage) Award(unitID string) *Award {
@@ -441,7 +441,7 @@ func (p pages) certificate(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	c := Certificate{Title: a.Name, Unit: u.FullName(), For: "Đã có thành tích xuất sắc trong phong trào thi đua " + page.Period.Name,
+	c := Certificate{Title: a.Name, Unit: u.FullName(), For: "Đã có thành tích xuất sắc trong phong trào thi đua " + lang.InSentence(page.Period.Name),
 		Number: "Quyết định số " + page.Round.Number + ", ngày " + lang.Date(page.Round.Dated), Dated: "Ngày " + lang.Date(page.Round.Dated), Address: p.address(r) + "/khen-thuong/" + a.Code}
 	var b bytes.Buffer
 	if err := WriteCertificate(&b, c, page.Layout, p.others.Font); err != nil {

@@ -86,7 +86,7 @@ func (p pages) targetsDOCX(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	d := unitDocument(page.View, page.Now)
-	d.TypeName, d.Abstract = "Bản đăng ký", "thi đua "+page.Period.Name
+	d.TypeName, d.Abstract = "Bản đăng ký", "thi đua "+lang.InSentence(page.Period.Name)
 	if page.Reg.N > 1 {
 		d.Abstract += " (điều chỉnh lần " + strconv.FormatInt(page.Reg.N-1, 10) + ")"
 	}
@@ -94,7 +94,7 @@ func (p pages) targetsDOCX(w http.ResponseWriter, r *http.Request) error {
 	if !page.Reg.SentAt.IsZero() {
 		d.Date = page.Reg.SentAt
 	}
-	d.Body = []document.Block{document.Plain(page.Unit.FullName() + " đăng ký với " + page.Cluster.Name + " các chỉ tiêu thi đua " + page.Period.Name + " như sau:"),
+	d.Body = []document.Block{document.Plain(page.Unit.FullName() + " đăng ký với " + page.Cluster.Name + " các chỉ tiêu thi đua " + lang.InSentence(page.Period.Name) + " như sau:"),
 		document.Heading{Level: 1, Ordinal: "I", Text: "Chỉ tiêu thi đua"}, targetTable(page.Criteria, page.Reg)}
 	ordinals := []string{"II", "III", "IV"}
 	for _, part := range []struct{ title, text string }{{"Danh hiệu, hình thức khen thưởng đăng ký", page.Reg.Titles}, {"Mô hình “Dân vận khéo” đăng ký", page.Reg.Models}, {"Lý do điều chỉnh", page.Reg.Reason}} {
@@ -145,7 +145,7 @@ func (p pages) pledgeDOCX(w http.ResponseWriter, r *http.Request) error {
 	if page.Cluster.Superior != "" {
 		d.Signers = append(d.Signers, document.Signature{Authority: "Chứng kiến của", Title: page.Cluster.Superior})
 	}
-	d.Body = append(d.Body, document.Plain("Các đơn vị thuộc "+page.Cluster.Name+" gồm: "+strings.Join(names, ", ")+" thống nhất ký giao ước thi đua "+page.Period.Name+" với các nội dung sau:"))
+	d.Body = append(d.Body, document.Plain("Các đơn vị thuộc "+page.Cluster.Name+" gồm: "+strings.Join(names, ", ")+" thống nhất ký giao ước thi đua "+lang.InSentence(page.Period.Name)+" với các nội dung sau:"))
 	for i, line := range g.Undertakings() {
 		d.Body = append(d.Body, document.Plain(strconv.Itoa(i+1)+". "+line))
 	}
@@ -171,7 +171,7 @@ func (p pages) selfForm(kind string) func(http.ResponseWriter, *http.Request) er
 		if !page.Sheet.SubmittedAt.IsZero() {
 			d.Date = page.Sheet.SubmittedAt
 		}
-		d.TypeName, d.Abstract = "Bảng tự chấm điểm", "thi đua "+page.Period.Name
+		d.TypeName, d.Abstract = "Bảng tự chấm điểm", "thi đua "+lang.InSentence(page.Period.Name)
 		t := document.Table{Small: true, Bold: map[int]bool{}, Columns: []document.Column{{Title: "TT", Width: 7, Align: document.Center}, {Title: "Tiêu chí", Width: 42}, {Title: "Điểm tối đa", Width: 9, Align: document.Right},
 			{Title: "Điểm tự chấm", Width: 9, Align: document.Right}, {Title: "Cách tính, lý do", Width: 33}}}
 		var sum, most int64
@@ -205,7 +205,7 @@ func (p pages) selfForm(kind string) func(http.ResponseWriter, *http.Request) er
 				}
 			}
 		}
-		d.Body = []document.Block{document.Plain(page.Unit.FullName() + " tự chấm điểm thi đua " + page.Period.Name + " như sau:"), t,
+		d.Body = []document.Block{document.Plain(page.Unit.FullName() + " tự chấm điểm thi đua " + lang.InSentence(page.Period.Name) + " như sau:"), t,
 			document.Plain("Đơn vị chịu trách nhiệm về tính trung thực của số liệu và minh chứng kèm theo.")}
 		return document.Send(w, r, kind, "tu-cham-"+page.Period.Code+"-"+page.View.Member.Code, d)
 	}
@@ -222,7 +222,7 @@ func (p pages) crossDocument(kind string) func(http.ResponseWriter, *http.Reques
 		if err != nil {
 			return err
 		}
-		d := document.Document{Superior: page.Cluster.Name, Issuer: scorer.FullName(), Date: page.Now, TypeName: "Bảng chấm chéo", Abstract: "thi đua " + page.Period.Name + " của " + page.Unit.FullName(),
+		d := document.Document{Superior: page.Cluster.Name, Issuer: scorer.FullName(), Date: page.Now, TypeName: "Bảng chấm chéo", Abstract: "thi đua " + lang.InSentence(page.Period.Name) + " của " + page.Unit.FullName(),
 			Signature: document.Signature{Authority: "TM. " + scorer.FullName(), Title: "Thủ trưởng đơn vị"}, Recipients: []string{page.Cluster.Name, "Lưu: VT"}}
 		if page.Cross.Handed {
 			d.Date = page.Cross.HandedAt
@@ -234,7 +234,7 @@ func (p pages) crossDocument(kind string) func(http.ResponseWriter, *http.Reques
 				t.Rows = append(t.Rows, []string{l.Criterion.Code, l.Criterion.Name, points1(l.Criterion.Max), pointsOr(l.Own, "–"), pointsOr(l.Mark.Points, ""), l.Mark.Remark})
 			}
 		}
-		d.Body = []document.Block{document.Plain(scorer.FullName() + " chấm chéo " + page.Unit.FullName() + ", " + page.Period.Name + ":"), t}
+		d.Body = []document.Block{document.Plain(scorer.FullName() + " chấm chéo " + page.Unit.FullName() + ", " + lang.InSentence(page.Period.Name) + ":"), t}
 		if page.Cross.Remark != "" {
 			d.Body = append(d.Body, document.Paragraph{Runs: []document.Run{{Text: "Nhận xét chung: ", Bold: true}, {Text: page.Cross.Remark}}})
 		}
@@ -256,12 +256,12 @@ func (p pages) consolidatedForm(kind string) func(http.ResponseWriter, *http.Req
 // ConsolidatedDocument is the ranking of a period as a form of its own.
 func ConsolidatedDocument(c cluster.Cluster, p cluster.Period, ranking Ranking, now time.Time) document.Document {
 	d := clusterDocument(c, now)
-	d.TypeName, d.Abstract = "Bảng tổng hợp điểm", "thi đua "+p.Name
+	d.TypeName, d.Abstract = "Bảng tổng hợp điểm", "thi đua "+lang.InSentence(p.Name)
 	if p.Trial {
 		d.Abstract += " (chấm thử)"
 	}
-	d.Body = []document.Block{document.Plain(c.Name + " tổng hợp điểm thi đua " + p.Name + " của các đơn vị tại Phụ lục kèm theo."), ties(ranking)}
-	d.Annexes = []document.Annex{{Title: "Tổng hợp điểm thi đua " + p.Name, Landscape: true, Body: []document.Block{ConsolidatedTable(ranking)}}}
+	d.Body = []document.Block{document.Plain(c.Name + " tổng hợp điểm thi đua " + lang.InSentence(p.Name) + " của các đơn vị tại Phụ lục kèm theo."), ties(ranking)}
+	d.Annexes = []document.Annex{{Title: "Tổng hợp điểm thi đua " + lang.InSentence(p.Name), Landscape: true, Body: []document.Block{ConsolidatedTable(ranking)}}}
 	return d
 }
 

@@ -359,8 +359,8 @@ func (p crossPage) TheirText(m *CrossMark) string {
 	return lang.Points(p.Lang, *m.Points)
 }
 
-// Done counts the lines marked, of those asked for.
-func (p crossPage) Done() string {
+// Counted says how many lines are marked, of those asked for.
+func (p crossPage) Counted() string {
 	have, want := 0, 0
 	for _, g := range p.Groups {
 		for _, l := range g.Lines {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"dongthuan/internal/fault"
+	"unicode"
+	"unicode/utf8"
 )
 
 // A figure is a whole number of thousandths, so that 12,5 ha is 12500 and no
@@ -224,4 +226,10 @@ func Size(l string, n int64) string {
 		return fmt.Sprintf("%d kB", (n+512)/1024)
 	}
 	return Points(l, (n*10+1<<19)>>20) + " MB"
+}
+
+// InSentence writes a name as it stands inside a sentence: "Năm 2026" is "năm 2026".
+func InSentence(name string) string {
+	r, size := utf8.DecodeRuneInString(name)
+	return string(unicode.ToLower(r)) + name[size:]
 }

@@ -83,9 +83,16 @@ function receipt(form, code) {
 }
 
 function problem(form, name, words) {
-  const at = document.getElementById('p-' + name);
-  if (at) at.textContent = words;
   const el = form.elements[name];
+  let at = document.getElementById('p-' + name);
+  if (!at && words && el?.after) { // a field without a place for it yet
+    at = document.createElement('span');
+    at.id = 'p-' + name;
+    at.className = 'field-bad';
+    el.after(at);
+    el.setAttribute('aria-describedby', ((el.getAttribute('aria-describedby') || '') + ' ' + at.id).trim());
+  }
+  if (at) at.textContent = words;
   if (el?.setAttribute && words) el.setAttribute('aria-invalid', 'true');
 }
 
