@@ -452,7 +452,9 @@ func TestChain(t *testing.T) {
 		t.Errorf("the superior at the first step: %v", err)
 	}
 	trail, err := s.Emulation.Trail(ctx, clerk, id, "step")
-	if err != nil || len(trail) != 3 || !slices.ContainsFunc(trail, func(c emulation.Change) bool { return c.Reason == "Thiếu minh chứng tiêu chí 3.1" && c.Old == "3" }) {
+	if err != nil || len(trail) != 3 || !slices.ContainsFunc(trail, func(c emulation.Change) bool {
+		return c.Reason == "Thiếu minh chứng tiêu chí 3.1" && c.Old == "3"
+	}) {
 		t.Errorf("trail %+v, %v", trail, err)
 	}
 	// To the unit: its clock starts again by rule, three working days, past the due day.
@@ -561,7 +563,10 @@ func TestCommendation(t *testing.T) {
 		}
 		return b
 	}
-	count := func(b commendation.Ballot) error { _, err := s.Commend.Count(ctx, secretary, v.Round.ID, b); return err }
+	count := func(b commendation.Ballot) error {
+		_, err := s.Commend.Count(ctx, secretary, v.Round.ID, b)
+		return err
+	}
 	few := ballot("co", map[string]int64{"DV01": 6, "DV02": 1})
 	few.Present, few.Issued, few.Returned, few.Valid = 7, 7, 7, 7
 	if err := count(few); keys(err) != "present=commendation.ballot.quorum" {
@@ -667,5 +672,74 @@ func TestCommendation(t *testing.T) {
 		if code, body, _ := sec.do("GET", path, nil); code != 200 || !strings.HasPrefix(body, "%PDF") {
 			t.Errorf("%s: %d", path, code)
 		}
+	}
+}
+
+// TestCorrection changes published points by two persons: the result has a new version
+// with its difference, the old one stays to be read.
+func TestCorrection(t *testing.T) {
+	s := demonstration(t)
+	ctx := t.Context()
+	secretary, lead := s.actor(t, "thuky", policy.Secretary, ""), s.actor(t, "cumtruong", policy.Lead, "")
+	p := s.period(t, "2026-6t")
+	sheet := s.sheetOf(t, "2026-6t", "DV08")
+	points := int64(60)
+	if _, err := s.Emulation.ProposeCorrection(ctx, secretary, s.sheetOf(t, "2026-nam", "DV08"), "3.1", &points, "x"); keys(err) != "=emulation.correct.notpublished" {
+		t.Errorf("of a period that is open: %v", err)
+	}
+	if _, err := s.Emulation.ProposeCorrection(ctx, s.clerkOf(t, "DV08"), sheet, "3.1", &points, "x"); fault.KindOf(err) != fault.Forbidden {
+		t.Errorf("by the unit: %v", err)
+	}
+	much := int64(900)
+	if _, err := s.Emulation.ProposeCorrection(ctx, secretary, sheet, "3.1", &much, " "); keys(err) != "points=emulation.points.range reason=emulation.reason.missing" {
+		t.Errorf("too much, without a reason: %v", err)
+	}
+	if _, err := s.Emulation.ProposeCorrection(ctx, secretary, sheet, "3.1", &points, "Nhật ký niêm yết bản gốc có đủ ngày gỡ"); err != nil {
+		t.Fatal(err)
+	}
+	all, err := s.Emulation.Corrections(ctx, p.ID)
+	if err != nil || len(all) != 1 {
+		t.Fatalf("%+v, %v", all, err)
+	}
+	if _, err := s.Emulation.DecideCorrection(ctx, secretary, all[0].ID, true, "Đúng."); keys(err) != "=emulation.correct.own" {
+		t.Errorf("approved by who proposed: %v", err)
+	}
+	if _, err := s.Emulation.DecideCorrection(ctx, lead, all[0].ID, true, " "); keys(err) != "answer=emulation.reason.missing" {
+		t.Errorf("approved without a word: %v", err)
+	}
+	before, _, err := s.Emulation.Published(ctx, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Emulation.DecideCorrection(ctx, lead, all[0].ID, true, "Đã xem bản gốc."); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Emulation.DecideCorrection(ctx, lead, all[0].ID, true, "Lần nữa."); keys(err) != "=emulation.correct.decided" {
+		t.Errorf("approved twice: %v", err)
+	}
+	versions, err := s.Emulation.Versions(ctx, p)
+	if err != nil || len(versions) != 2 || versions[0].Version != 2 || len(versions[0].Moved) == 0 {
+		t.Fatalf("%+v, %v", versions, err)
+	}
+	// 3.1 went from 5.0 to 6.0, so that DV08 passes the unit it had tied with.
+	for _, m := range versions[0].Moved {
+		if m.Name == "Phường Tây Lĩnh" && (m.TotalFrom != 825 || m.TotalTo != 835) {
+			t.Errorf("%+v", m)
+		}
+	}
+	if !slices.EqualFunc(before.Rows, versions[1].Ranking.Rows, func(a, b emulation.RankingRow) bool {
+		return a.UnitID == b.UnitID && a.Total == b.Total && a.Rank == b.Rank
+	}) {
+		t.Error("the first version is not what was published")
+	}
+	public := s.visitor(t, "")
+	if _, body := public.get("/thi-dua/ht3/2026-6t"); !strings.Contains(body, "82,5 → 83,5 điểm") || !strings.Contains(body, "Nhật ký niêm yết bản gốc") {
+		t.Error("the public does not see the difference and its reason")
+	}
+	if code, body := public.get("/thi-dua/ht3/2026-6t?ban=1"); code != 200 || !strings.Contains(body, "Đây là bản 1") {
+		t.Errorf("the first version: %d", code)
+	}
+	if code, _ := public.get("/thi-dua/ht3/2026-6t?ban=7"); code != http.StatusNotFound {
+		t.Errorf("a version that is not: %d", code)
 	}
 }

@@ -342,7 +342,7 @@ func (v View) Achievements(s Standing, now time.Time) document.Document {
 	d.Body = []document.Block{document.Heading{Level: 1, Ordinal: "I", Text: "Thông tin chung"},
 		document.Plain(s.Name + " là thành viên của " + v.Cluster.Name + "."),
 		document.Heading{Level: 1, Ordinal: "II", Text: "Kết quả, thành tích"},
-		document.Plain(fmt.Sprintf("Tổng điểm thi đua %s: %s; xếp hạng %d/%d; xếp loại %s.", v.Period.Name, points(s.Total), s.Rank, len(v.Standings), orDots(s.Class)))}
+		document.Plain(fmt.Sprintf("Tổng điểm thi đua %s: %s; xếp hạng %d/%d; xếp loại %s.", lang.InSentence(v.Period.Name), points(s.Total), s.Rank, len(v.Standings), orDots(s.Class)))}
 	if len(s.Strengths) > 0 {
 		d.Body = append(d.Body, document.Plain("Những mặt đạt cao hơn mức trung vị của cụm:"), document.List{Items: s.Strengths})
 	}

@@ -3,6 +3,7 @@ package emulation
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -95,7 +96,9 @@ type rankingPage struct {
 	Bars       Bars
 	Ties       []string
 	May        bool // follow the period behind the scenes
-	Mine       string
+	Versions   []ResultVersion
+	Version    ResultVersion // shown
+	Old        bool          // it is not the newest
 }
 
 func (p pages) ranking(w http.ResponseWriter, r *http.Request) error {
@@ -117,9 +120,17 @@ func (p pages) ranking(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	if page.Shown {
-		if page.Ranking, page.At, err = p.Published(ctx, head.Period); err != nil {
+		if page.Versions, err = p.Service.Versions(ctx, head.Period); err != nil {
 			return err
 		}
+		at := 0
+		if asked := r.URL.Query().Get("ban"); asked != "" {
+			if at = slices.IndexFunc(page.Versions, func(v ResultVersion) bool { return itoa(v.Version) == asked }); at < 0 {
+				return web.NotFound()
+			}
+		}
+		page.Version, page.Old = page.Versions[at], at > 0
+		page.Ranking, page.At = page.Version.Ranking, page.Version.At
 		c, err := p.PublicCriteria(ctx, head.Period)
 		if err != nil {
 			return err

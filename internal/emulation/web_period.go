@@ -3,6 +3,7 @@ package emulation
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"time"
 
 	"dongthuan/internal/cluster"
@@ -24,6 +25,8 @@ func (p pages) servePeriod() {
 	p.Handle(web.Route{Pattern: "POST /viec/ky/{id}/cong-bo-tieu-chi", Action: policy.PeriodManage, Write: p.publishCriteria})
 	p.Handle(web.Route{Pattern: "POST /viec/ky/{id}/chot", Action: policy.PeriodManage, Write: p.freeze})
 	p.Handle(web.Route{Pattern: "POST /viec/ky/{id}/cong-bo", Action: policy.PeriodManage, Write: p.publish})
+	p.Handle(web.Route{Pattern: "POST /viec/ky/{id}/dinh-chinh", Action: policy.SheetVerify, Write: p.proposeCorrection})
+	p.Handle(web.Route{Pattern: "POST /viec/ky/{id}/dinh-chinh/{correction}", Action: policy.SheetVerify, Write: p.decideCorrection})
 	p.Handle(web.Route{Pattern: "GET /viec/cum/{cluster}/ky-moi", Action: policy.PeriodManage, Page: p.newPeriod})
 	p.Handle(web.Route{Pattern: "POST /viec/cum/{cluster}/ky-moi", Action: policy.PeriodManage, Write: p.openPeriod})
 }
@@ -38,6 +41,10 @@ type boardPage struct {
 	MayManage bool
 	Report    string
 	Commend   string
+	Fixes     []Correction
+	MayFix    bool
+	At        string     // the form that was refused
+	Form      url.Values // what was typed in it
 	Err       error
 	Counts    map[State]int
 	Late      int
@@ -65,6 +72,12 @@ func (p pages) boardPage(r *http.Request) (boardPage, error) {
 	page.MayManage = policy.May(base.Actor, policy.PeriodManage, policy.Object{Cluster: b.Cluster.ID}) == nil
 	if p.others.MakeReport != nil {
 		page.Report = p.others.MakeReport(b.Period.ID)
+	}
+	if b.Period.State == cluster.Published {
+		page.MayFix = policy.May(base.Actor, policy.SheetVerify, policy.Object{Cluster: b.Cluster.ID}) == nil
+		if page.Fixes, err = p.Corrections(r.Context(), b.Period.ID); err != nil {
+			return page, err
+		}
 	}
 	if p.others.Commend != nil {
 		page.Commend = p.others.Commend(b.Period.ID)
@@ -269,6 +282,64 @@ func (p pages) publish(w http.ResponseWriter, r *http.Request) (web.Outcome, err
 	}
 	ack, err := p.Publish(r.Context(), actor, r.PathValue("id"), lang.Clean(r.FormValue("reason")))
 	return p.answerBoard(r, "emulation.done.published", ack, err)
+}
+
+// Was is what was typed in a refused form, or a fallback.
+func (p boardPage) Was(at, field, fallback string) string {
+	if p.At != at || p.Form == nil {
+		return fallback
+	}
+	return p.Form.Get(field)
+}
+
+// ErrIn is the error of a form, nil for another form's.
+func (p boardPage) ErrIn(at string) error {
+	if p.At == at {
+		return p.Err
+	}
+	return nil
+}
+
+func (p pages) answerFix(r *http.Request, at, done string, ack ledger.Ack, err error) (web.Outcome, error) {
+	out, failed := p.answerBoard(r, done, ack, err)
+	if err == nil || failed != nil {
+		return out, failed
+	}
+	page, loadErr := p.boardPage(r)
+	if loadErr != nil {
+		return web.Outcome{}, loadErr
+	}
+	page.Err, page.At, page.Form = err, at, r.Form
+	return web.Again("emulation/board", page, err), nil
+}
+
+func (p pages) proposeCorrection(_ http.ResponseWriter, r *http.Request) (web.Outcome, error) {
+	head, err := p.boardPage(r)
+	if err != nil {
+		return web.Outcome{}, err
+	}
+	if err := policy.May(head.Actor, policy.SheetVerify, policy.Object{Cluster: head.Cluster.ID}); err != nil {
+		return web.Outcome{}, err
+	}
+	var ack ledger.Ack
+	points, err := tenthsOf(r.FormValue("points"), "points")
+	if err == nil {
+		ack, err = p.ProposeCorrection(r.Context(), head.Actor, r.FormValue("sheet"), r.FormValue("criterion"), points, r.FormValue("reason"))
+	}
+	return p.answerFix(r, "fix", "emulation.done.fix", ack, err)
+}
+
+func (p pages) decideCorrection(_ http.ResponseWriter, r *http.Request) (web.Outcome, error) {
+	head, err := p.boardPage(r)
+	if err != nil {
+		return web.Outcome{}, err
+	}
+	if err := policy.May(head.Actor, policy.SheetVerify, policy.Object{Cluster: head.Cluster.ID}); err != nil {
+		return web.Outcome{}, err
+	}
+	id := r.PathValue("correction")
+	ack, err := p.DecideCorrection(r.Context(), head.Actor, id, r.FormValue("to") == "approve", r.FormValue("answer"))
+	return p.answerFix(r, id, "emulation.done.fixed", ack, err)
 }
 
 type newPeriodPage struct {

@@ -16,6 +16,7 @@ import (
 
 	"dongthuan/internal/cluster"
 	"dongthuan/internal/fault"
+	"dongthuan/internal/lang"
 )
 
 //go:embed text.json
@@ -236,19 +237,11 @@ func Generate(s Source, code string) string {
 		var parts []string
 		for _, in := range c.Inputs {
 			label, _ := s.indicator(in)
-			parts = append(parts, fmt.Sprintf("%s [[%s]] %s", lowerFirst(label.Label), in, label.UnitLabel))
+			parts = append(parts, fmt.Sprintf("%s [[%s]] %s", lang.InSentence(label.Label), in, label.UnitLabel))
 		}
 		lines = append(lines, c.Name+": "+strings.Join(parts, "; ")+".")
 	}
 	return strings.Join(lines, "\n\n")
-}
-
-func lowerFirst(s string) string {
-	r := []rune(s)
-	if len(r) > 1 && strings.ToUpper(string(r[1])) != string(r[1]) {
-		return strings.ToLower(string(r[0])) + string(r[1:])
-	}
-	return s
 }
 
 // checkLayout returns the office of a layout.

@@ -42,7 +42,7 @@ func (s *Service) Start(ctx context.Context, actor policy.Actor, periodID string
 		return "", ledger.Ack{}, err
 	}
 	r := Report{Slug: p.Slug(src.Cluster), PeriodID: p.ID, ClusterID: p.ClusterID, Title: "Báo cáo",
-		Abstract: "Sơ kết phong trào thi đua " + lowerFirst(p.Name), Letter: defaultLetter(src)}
+		Abstract: "Sơ kết phong trào thi đua " + lang.InSentence(p.Name), Letter: defaultLetter(src)}
 	var id string
 	ack, err := s.book.Write(ctx, func(tx *ledger.Tx) (err error) {
 		id, err = s.startTx(ctx, tx, r, src, actor.Office)

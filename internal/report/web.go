@@ -375,5 +375,5 @@ func newsOf(c Compiled) (title, lead, body string) {
 		lead, paragraphs = paragraphs[0], paragraphs[1:]
 	}
 	body = strings.Join(paragraphs, "\n\n") + "\n\n[Toàn văn báo cáo](/bao-cao/" + c.Slug + ")"
-	return c.Cluster + ": " + lowerFirst(c.Abstract), lead, body
+	return c.Cluster + ": " + lang.InSentence(c.Abstract), lead, body
 }
