@@ -494,7 +494,8 @@ func isoDay(t time.Time) string {
 }
 
 // actor is who sends a request, with the rights that follow from terms: the leaders of
-// the unit that leads a cluster, or is its deputy, act as such for exactly the term.
+// the unit that leads a cluster, or is its deputy, act as such for exactly the term, and
+// afterwards go on reading what belongs to it.
 func (a *App) actor(r *http.Request) (policy.Actor, error) {
 	actor, err := a.Accounts.Actor(r)
 	if err != nil || !actor.Has(policy.Leader) {
@@ -512,7 +513,12 @@ func (a *App) actor(r *http.Request) (policy.Actor, error) {
 		for _, t := range terms {
 			role := map[cluster.Role]policy.Role{cluster.Lead: policy.Lead, cluster.Deputy: policy.Deputy}[t.Role]
 			more := policy.Membership{Role: role, Cluster: t.ClusterID}
-			if role != "" && t.On(a.Now()) && !slices.Contains(held, more) {
+			if role != "" && !t.To.IsZero() && !a.Now().Before(t.To) {
+				more = policy.Membership{Role: policy.Former, Cluster: t.ClusterID, From: t.From, To: t.To}
+			} else if role == "" || !t.On(a.Now()) {
+				continue
+			}
+			if !slices.Contains(held, more) {
 				held = append(held, more)
 			}
 		}

@@ -48,6 +48,24 @@ func TestHandOver(t *testing.T) {
 	if code := follow(); code != 403 {
 		t.Errorf("a leader of a plain member follows the period: %d", code)
 	}
+	// Its unit led the cluster in 2025: that year it goes on reading, and no more.
+	old, err := s.Clusters.Period(ctx, c.ID, "2025-nam")
+	if err != nil {
+		t.Fatal(err)
+	}
+	former := s.visitor(t, "lanhdao04")
+	if code, body := former.get("/viec/ky/" + old.ID + "/tong-hop"); code != 200 || !strings.Contains(body, "Phường Cầu Mây") {
+		t.Errorf("the lead of 2025 reads its year: %d", code)
+	}
+	if code, _ := former.get("/viec/phieu/" + s.sheetOf(t, "2025-nam", "DV07") + "/tieu-chi"); code != 200 {
+		t.Errorf("the lead of 2025 reads a sheet of its year: %d", code)
+	}
+	if code, _ := former.get("/viec/phieu/" + s.sheetOf(t, "2026-nam", "DV07") + "/tieu-chi"); code != 403 {
+		t.Errorf("the lead of 2025 reads a sheet of this year: %d", code)
+	}
+	if code, _, _ := former.post("/viec/ky/"+old.ID+"/cong-bo", nil); code != 403 {
+		t.Errorf("the lead of 2025 publishes: %d", code)
+	}
 	on := day("2026-12-01")
 	if _, err := s.Clusters.HandOver(ctx, s.actor(t, "thuky", policy.Secretary, ""), c.ID, on, id("DV04"), id("DV03"), "QĐ"); fault.KindOf(err) != fault.Forbidden {
 		t.Errorf("by the secretary: %v", err)

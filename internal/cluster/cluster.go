@@ -12,6 +12,7 @@ import (
 
 	"dongthuan/internal/fault"
 	"dongthuan/internal/lang"
+	"dongthuan/internal/policy"
 )
 
 //go:embed text.json
@@ -85,6 +86,12 @@ func (p Period) Takes(t time.Time) error {
 		return fault.New(fault.Conflict, "cluster.period.locked", p.Name, lang.Date(p.FreezeAt))
 	}
 	return nil
+}
+
+// Object is what the policy is asked about for something of the period: of a unit, or
+// (unitID "") of the cluster.
+func (p Period) Object(unitID string) policy.Object {
+	return policy.Object{Unit: unitID, Cluster: p.ClusterID, On: p.Ends}
 }
 
 // Slug is the period's public address part, "ht3-2026-6t" with the cluster's code.

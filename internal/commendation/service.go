@@ -95,7 +95,7 @@ func (s *Service) Open(ctx context.Context, actor policy.Actor, periodID string)
 	if err != nil {
 		return View{}, err
 	}
-	if err := policy.May(actor, policy.PeriodFollow, policy.Object{Cluster: p.ClusterID}); err != nil {
+	if err := policy.May(actor, policy.PeriodFollow, p.Object("")); err != nil {
 		return View{}, err
 	}
 	return s.view(ctx, p)

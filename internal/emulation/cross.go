@@ -688,7 +688,7 @@ func (s *Service) CrossOf(ctx context.Context, actor policy.Actor, periodID stri
 	if err != nil {
 		return t, err
 	}
-	if err := policy.May(actor, policy.PeriodFollow, policy.Object{Cluster: p.ClusterID}); err != nil {
+	if err := policy.May(actor, policy.PeriodFollow, p.Object("")); err != nil {
 		return t, err
 	}
 	err = s.db.Read(ctx, func(q db.Query) error {

@@ -55,7 +55,7 @@ const Room = "emulation"
 // object is what the policy is asked about for a sheet.
 func (s *Service) object(ctx context.Context, q db.Query, sheet Sheet) (policy.Object, cluster.Period, error) {
 	p, err := s.clusters.PeriodByID(ctx, q, sheet.PeriodID)
-	return policy.Object{Unit: sheet.UnitID, Cluster: p.ClusterID}, p, err
+	return p.Object(sheet.UnitID), p, err
 }
 
 // edit runs one act on a sheet in one transaction: it takes the sheet's row, asks

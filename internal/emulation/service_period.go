@@ -470,7 +470,7 @@ func (s *Service) Board(ctx context.Context, actor policy.Actor, periodID string
 	if b.Period, err = s.clusters.PeriodByID(ctx, nil, periodID); err != nil {
 		return b, err
 	}
-	if err := policy.May(actor, policy.PeriodFollow, policy.Object{Cluster: b.Period.ClusterID}); err != nil {
+	if err := policy.May(actor, policy.PeriodFollow, b.Period.Object("")); err != nil {
 		return b, err
 	}
 	if b.Cluster, err = s.clusters.ByID(ctx, b.Period.ClusterID); err != nil {

@@ -165,7 +165,7 @@ func (s *Service) Registrations(ctx context.Context, actor policy.Actor, periodI
 	if err != nil {
 		return nil, err
 	}
-	if err := policy.May(actor, policy.SheetRead, policy.Object{Unit: unitID, Cluster: p.ClusterID}); err != nil {
+	if err := policy.May(actor, policy.SheetRead, p.Object(unitID)); err != nil {
 		return nil, err
 	}
 	return listRegistrations(ctx, s.db, periodID, unitID)
@@ -605,7 +605,7 @@ func (s *Service) Pledges(ctx context.Context, actor policy.Actor, p cluster.Per
 	if err != nil {
 		return nil, err
 	}
-	if policy.May(actor, policy.PeriodFollow, policy.Object{Cluster: p.ClusterID}) != nil {
+	if policy.May(actor, policy.PeriodFollow, p.Object("")) != nil {
 		all = slices.DeleteFunc(all, func(g Pledge) bool { return !g.Signed })
 	}
 	for i, g := range all {

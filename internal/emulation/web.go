@@ -108,7 +108,7 @@ func (p pages) ranking(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	page := rankingPage{periodPage: head, Shown: head.Period.State == cluster.Published}
-	page.May = policy.May(head.Actor, policy.PeriodFollow, policy.Object{Cluster: head.Cluster.ID}) == nil
+	page.May = policy.May(head.Actor, policy.PeriodFollow, head.Period.Object("")) == nil
 	pledges, err := p.Pledges(ctx, policy.Actor{}, head.Period)
 	if err != nil {
 		return err

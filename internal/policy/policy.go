@@ -5,6 +5,7 @@ package policy
 
 import (
 	"slices"
+	"time"
 
 	"dongthuan/internal/fault"
 )
@@ -23,6 +24,10 @@ const (
 	Editor    Role = "editor"    // biên tập viên cổng
 	Auditor   Role = "auditor"   // kiểm tra: reads all of a cluster, changes nothing
 	Operator  Role = "operator"  // quản trị hệ thống
+
+	// Former is whoever led a cluster or was its deputy: they go on reading what
+	// belongs to the days of their term. It follows from the term and is never given.
+	Former Role = "former"
 )
 
 // Roles are all roles a person may be given.
@@ -33,7 +38,7 @@ func (r Role) Scope() Scope {
 	switch r {
 	case Clerk, Leader:
 		return OfUnit
-	case Secretary, Lead, Deputy, Superior, Auditor:
+	case Secretary, Lead, Deputy, Superior, Auditor, Former:
 		return OfCluster
 	case Editor, Operator:
 		return OfAll
@@ -56,6 +61,8 @@ type Membership struct {
 	Role    Role
 	Unit    string // id, for roles of a unit
 	Cluster string // id, for roles of a cluster
+	// From and To are the days of a former term, To the first after it.
+	From, To time.Time
 }
 
 // Actor is who asks. The zero Actor is the public.
@@ -103,6 +110,7 @@ func (a Actor) Clusters() []string {
 type Object struct {
 	Unit    string
 	Cluster string
+	On      time.Time // a day it belongs to, where it belongs to a time
 }
 
 // Action is what may be done.
@@ -164,7 +172,7 @@ var Table = []Rule{
 	{Manage, []Role{Operator}},
 	{System, []Role{Operator}},
 
-	{SheetRead, []Role{Clerk, Leader, Secretary, Lead, Deputy, Superior, Auditor}},
+	{SheetRead, []Role{Clerk, Leader, Secretary, Lead, Deputy, Superior, Auditor, Former}},
 	{SheetEdit, []Role{Clerk, Leader}},
 	{SheetSubmit, []Role{Clerk, Leader}},
 	{SheetVerify, []Role{Secretary, Lead, Deputy}},
@@ -180,7 +188,7 @@ var Table = []Rule{
 	{CommendDecide, []Role{Superior}},
 
 	{PeriodManage, []Role{Secretary, Lead}},
-	{PeriodFollow, []Role{Secretary, Lead, Deputy, Superior, Auditor}},
+	{PeriodFollow, []Role{Secretary, Lead, Deputy, Superior, Auditor, Former}},
 
 	{ReportRead, []Role{Secretary, Lead, Deputy, Superior, Auditor}},
 	{ReportWrite, []Role{Secretary, Lead, Deputy}},
@@ -234,6 +242,9 @@ func (m Membership) covers(object Object) bool {
 	case OfUnit:
 		return object.Unit == m.Unit || object == Object{}
 	case OfCluster:
+		if m.Role == Former {
+			return object.Cluster == m.Cluster && !object.On.IsZero() && !object.On.Before(m.From) && object.On.Before(m.To)
+		}
 		return object.Cluster == m.Cluster || object == Object{}
 	case OfAll:
 		return true
