@@ -192,15 +192,16 @@ func (p pages) why(ctx context.Context, b web.Base, period cluster.Period, unitI
 	if err != nil {
 		return nil, err
 	}
-	return whyOf(c, standings, unitID), nil
+	Explain(c, standings)
+	return whyLines(c, standings, unitID), nil
 }
 
-func whyOf(c Criteria, standings []Standing, unitID string) []whyLine {
+// whyLines are the reasons of one unit's place, of standings that were explained.
+func whyLines(c Criteria, standings []Standing, unitID string) []whyLine {
 	at := slices.IndexFunc(standings, func(st Standing) bool { return st.Sheet.UnitID == unitID })
 	if at < 0 {
 		return nil
 	}
-	Explain(c, standings, at)
 	var lines []whyLine
 	for _, loss := range standings[at].Why {
 		cr, _ := c.Criterion(loss.Criterion)

@@ -43,10 +43,12 @@ const (
 func Tally(c Criteria, sheets []Sheet) []Standing {
 	criteria := c.All()
 	inputs := make([][][]score.Input, len(criteria)) // by criterion, then sheet
+	peers := make([]score.Peers, len(criteria))
 	for i, cr := range criteria {
 		for _, s := range sheets {
 			inputs[i] = append(inputs[i], inputsOf(cr, s))
 		}
+		peers[i] = cr.Rule.Peers(inputs[i])
 	}
 	lines := make(map[string][]Line, len(sheets))
 	rows := make([]score.Row, 0, len(sheets))
@@ -57,11 +59,7 @@ func Tally(c Criteria, sheets []Sheet) []Standing {
 		}
 		all := make([]Line, len(criteria))
 		for i, cr := range criteria {
-			var peers [][]score.Input
-			if cr.Rule.NeedsPeers() {
-				peers = inputs[i]
-			}
-			all[i] = line(cr, s.Marks[cr.ID], inputs[i][si], peers)
+			all[i] = line(cr, s.Marks[cr.ID], inputs[i][si], peers[i])
 		}
 		lines[s.ID], bySheet[s.ID] = all, s
 		rows = append(rows, score.Row{Unit: s.ID, Sheet: scoreSheet(c, s, all)})
@@ -78,14 +76,16 @@ func Tally(c Criteria, sheets []Sheet) []Standing {
 	return standings
 }
 
-// Explain fills Why of one standing: it compares every criterion with all others,
-// so it is done for the unit looked at only.
-func Explain(c Criteria, all []Standing, at int) {
+// Explain fills Why of every standing: where its points went, against the median of all.
+func Explain(c Criteria, all []Standing) {
 	rows := make([]score.Row, len(all))
 	for i, st := range all {
 		rows[i] = score.Row{Unit: st.Sheet.ID, Sheet: scoreSheet(c, st.Sheet, st.Lines)}
 	}
-	all[at].Why = score.WhyPlace(rows[at], rows)
+	medians := score.MediansOf(rows)
+	for i := range all {
+		all[i].Why = score.WhyPlace(rows[i], medians)
+	}
 }
 
 func inputsOf(cr Criterion, s Sheet) []score.Input {
@@ -98,9 +98,9 @@ func inputsOf(cr Criterion, s Sheet) []score.Input {
 	return in
 }
 
-func line(cr Criterion, m Mark, in []score.Input, peers [][]score.Input) Line {
+func line(cr Criterion, m Mark, in []score.Input, peers score.Peers) Line {
 	l := Line{Criterion: cr, Mark: m}
-	l.Result = cr.Rule.Compute(in, peers...)
+	l.Result = cr.Rule.Among(in, peers)
 	switch {
 	case m.Void:
 		l.From = FromVoid

@@ -121,8 +121,9 @@ type consolidatedPage struct {
 // whyAll explains every place of a board.
 func (p pages) whyAll(page boardPage) map[string][]whyLine {
 	all := map[string][]whyLine{}
+	Explain(page.Criteria, page.Standings)
 	for _, row := range page.Ranking.Rows {
-		lines := whyOf(page.Criteria, page.Standings, row.UnitID)
+		lines := whyLines(page.Criteria, page.Standings, row.UnitID)
 		if len(lines) > 6 {
 			lines = lines[:6]
 		}

@@ -1,6 +1,9 @@
 package score
 
-import "math/big"
+import (
+	"math/big"
+	"slices"
+)
 
 // MaxFigure is the largest figure the arithmetic takes, in thousandths, either
 // side of zero: a million million. Nothing counted here comes near it.
@@ -67,12 +70,42 @@ type Step struct {
 	Points *big.Rat // tenths, exact
 }
 
+// Peers are the ratios of every unit of a cluster under one rule, ready for ranking:
+// for each part of the rule that ranks, the lowest first.
+type Peers map[int][]*big.Rat
+
+// Peers prepares the figures of every unit of the cluster, once for all of them. Whoever
+// has no usable ratio holds no place. A rule without rank needs none.
+func (r Rule) Peers(all [][]Input) Peers {
+	peers := Peers{}
+	from := 0
+	for _, p := range r.parts {
+		if p.verb == VerbRank {
+			ratios := []*big.Rat{}
+			for _, in := range all {
+				if len(in) < from+2 {
+					continue
+				}
+				if step, _, why := p.compute(in[from : from+2]); why == "" {
+					ratios = append(ratios, big.NewRat(step.Num, step.Den))
+				}
+			}
+			slices.SortFunc(ratios, (*big.Rat).Cmp)
+			peers[from] = ratios
+		}
+		from += len(p.roles())
+	}
+	return peers
+}
+
 // Compute gives the points for the figures in, one for each of Inputs in order.
 // Peers are the same figures of every unit of the cluster, this one among them;
-// only rank reads them, and whoever has no usable ratio holds no place there.
-// Compute never panics and never guesses: what cannot be computed says so in
-// Result.Cannot.
-func (r Rule) Compute(in []Input, peers ...[]Input) Result {
+// only rank reads them. Compute never panics and never guesses: what cannot be
+// computed says so in Result.Cannot.
+func (r Rule) Compute(in []Input, peers ...[]Input) Result { return r.Among(in, r.Peers(peers)) }
+
+// Among is Compute with peers that were prepared.
+func (r Rule) Among(in []Input, peers Peers) Result {
 	if len(in) != len(r.Inputs()) {
 		return Result{Cannot: ErrCount, Input: min(len(in), len(r.Inputs()))}
 	}
@@ -85,7 +118,7 @@ func (r Rule) Compute(in []Input, peers ...[]Input) Result {
 			return Result{Cannot: why, Input: from + at}
 		}
 		if p.verb == VerbRank {
-			p.place(&step, from, peers)
+			p.place(&step, peers[from])
 		}
 		result.Exact.Add(result.Exact, step.Points)
 		result.Steps = append(result.Steps, step)
@@ -179,24 +212,16 @@ func (p part) left(figures []int64) *big.Rat {
 
 // place finds the unit's place by its ratio, the highest first. Equal ratios
 // share a place.
-func (p part) place(s *Step, from int, peers [][]Input) {
+func (p part) place(s *Step, ratios []*big.Rat) {
 	own := big.NewRat(s.Num, s.Den)
-	s.Place, s.Of = 1, len(peers)
-	for _, peer := range peers {
-		if len(peer) < from+2 {
-			s.Of--
-			continue
+	upTo, _ := slices.BinarySearchFunc(ratios, own, func(r, own *big.Rat) int {
+		if r.Cmp(own) > 0 {
+			return 1
 		}
-		other, _, why := p.compute(peer[from : from+2])
-		if why != "" {
-			s.Of--
-			continue
-		}
-		if big.NewRat(other.Num, other.Den).Cmp(own) > 0 {
-			s.Place++
-		}
-	}
-	s.Of = max(s.Of, s.Place)
+		return -1 // the first that is higher
+	})
+	s.Place = len(ratios) - upTo + 1
+	s.Of = max(len(ratios), s.Place)
 	s.reach(p.table, func(t Threshold) bool { return int64(s.Place) <= t.At })
 }
 

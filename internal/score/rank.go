@@ -155,11 +155,35 @@ type Loss struct {
 	Behind           int64 // Median − Points; below 0 the unit is ahead
 }
 
+// Medians are what each criterion gave the units it applies to, in the middle, by
+// codes of group and criterion.
+type Medians map[[2]string]int64
+
+// MediansOf computes the medians of a cluster's rows, once for all its units.
+func MediansOf(cluster []Row) Medians {
+	worths := map[[2]string][]int64{}
+	for _, r := range cluster {
+		for _, g := range r.Sheet.Groups {
+			for _, c := range g.Criteria {
+				if c.applies() {
+					key := [2]string{g.Code, c.Code}
+					worths[key] = append(worths[key], c.Worth())
+				}
+			}
+		}
+	}
+	m := make(Medians, len(worths))
+	for key, all := range worths {
+		m[key] = median(all)
+	}
+	return m
+}
+
 // WhyPlace says where a unit's points went: each criterion that applies to it and
 // is not full, or is behind the cluster's median, the dearest loss first, then
-// the furthest behind, then by the order of the sheet. Cluster holds the rows of
-// all units, this one among them.
-func WhyPlace(row Row, cluster []Row) []Loss {
+// the furthest behind, then by the order of the sheet. m are the medians of all
+// units, this one among them.
+func WhyPlace(row Row, m Medians) []Loss {
 	var losses []Loss
 	for _, g := range row.Sheet.Groups {
 		for _, c := range g.Criteria {
@@ -168,7 +192,7 @@ func WhyPlace(row Row, cluster []Row) []Loss {
 			}
 			l := Loss{Group: g.Code, Criterion: c.Code, Points: c.Worth(), Max: c.Max}
 			l.Lost = l.Max - l.Points
-			l.Median = median(worths(cluster, g.Code, c.Code))
+			l.Median = m[[2]string{g.Code, c.Code}]
 			l.Behind = l.Median - l.Points
 			if l.Lost > 0 || l.Behind > 0 {
 				losses = append(losses, l)
@@ -179,24 +203,6 @@ func WhyPlace(row Row, cluster []Row) []Loss {
 		return cmp.Or(cmp.Compare(b.Lost, a.Lost), cmp.Compare(b.Behind, a.Behind))
 	})
 	return losses
-}
-
-// worths collects what a criterion gave the units it applies to.
-func worths(cluster []Row, group, criterion string) []int64 {
-	var all []int64
-	for _, r := range cluster {
-		for _, g := range r.Sheet.Groups {
-			if g.Code != group {
-				continue
-			}
-			for _, c := range g.Criteria {
-				if c.Code == criterion && c.applies() {
-					all = append(all, c.Worth())
-				}
-			}
-		}
-	}
-	return all
 }
 
 func median(values []int64) int64 {

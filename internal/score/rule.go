@@ -93,16 +93,6 @@ func (r Rule) NeedsComment() bool {
 	return false
 }
 
-// NeedsPeers says that the points depend on the other units' figures too.
-func (r Rule) NeedsPeers() bool {
-	for _, p := range r.parts {
-		if p.verb == VerbRank {
-			return true
-		}
-	}
-	return false
-}
-
 // Inputs lists the figures the rule reads, in the order Compute wants them.
 func (r Rule) Inputs() []Need {
 	var needs []Need

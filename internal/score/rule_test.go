@@ -105,11 +105,8 @@ func TestInputs(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("Inputs = %v, want %v", got, want)
 	}
-	if !r.NeedsComment() || r.NeedsPeers() {
-		t.Errorf("NeedsComment, NeedsPeers = %v, %v, want true, false", r.NeedsComment(), r.NeedsPeers())
-	}
-	if !must(t, "rank 1:5", 50).NeedsPeers() {
-		t.Error("NeedsPeers = false for rank")
+	if !r.NeedsComment() {
+		t.Error("NeedsComment = false for judged")
 	}
 }
 

@@ -215,7 +215,7 @@ func TestWhyPlace(t *testing.T) {
 		{"I", "b", 20, 40, 20, 20, 0},
 		{"I", "e", 35, 40, 5, 30, -5},
 	}
-	if got := WhyPlace(me, cluster); !reflect.DeepEqual(got, want) {
+	if got := WhyPlace(me, MediansOf(cluster)); !reflect.DeepEqual(got, want) {
 		t.Errorf("WhyPlace = %+v, want %+v", got, want)
 	}
 	if got := median([]int64{20, 25}); got != 23 {
