@@ -162,6 +162,23 @@ func TestNewCluster(t *testing.T) {
 	if code, page := v.get("/quan-tri/cum/ht9"); code != 200 || strings.Count(page, `data-label="Vai trò"`) != 3 {
 		t.Errorf("the terms: %d", code)
 	}
+	ht9, err := s.Clusters.Get(t.Context(), "ht9")
+	if err != nil {
+		t.Fatal(err)
+	}
+	terms, err := s.Clusters.Terms(t.Context(), ht9.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code, _, _ := v.post("/quan-tri/cum/ht9/khoi", url.Values{"b-" + terms[0].ID: {"Khối phường"}, "b-" + terms[1].ID: {strings.Repeat("x", 61)}}); code != 422 {
+		t.Errorf("a block with a long name: %d", code)
+	}
+	if code, _, _ := v.post("/quan-tri/cum/ht9/khoi", url.Values{"b-" + terms[0].ID: {"Khối phường"}}); code != 303 {
+		t.Errorf("a block: %d", code)
+	}
+	if terms, err = s.Clusters.Terms(t.Context(), ht9.ID); err != nil || terms[0].Block != "Khối phường" {
+		t.Errorf("%+v, %v", terms, err)
+	}
 	if code, _, _ := v.post("/quan-tri/cum/ht9/ban-giao", url.Values{"on": {"2027-01-01"}, "lead": {unitID(t, s, "DV02")}, "deputy": {unitID(t, s, "DV03")}, "basis": {"QĐ 10"}}); code != 303 {
 		t.Errorf("hand-over: %d", code)
 	}

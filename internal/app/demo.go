@@ -242,10 +242,10 @@ func (s *seeder) registry() error {
 				terms := []cluster.Member{}
 				for _, t := range c.Terms {
 					if t.Unit == m.Unit {
-						terms = append(terms, cluster.Member{UnitID: s.units[m.Unit].ID, Code: m.Unit, Role: cluster.Role(t.Role), From: day(t.From), To: dayAfter(t.Until)})
+						terms = append(terms, cluster.Member{UnitID: s.units[m.Unit].ID, Code: m.Unit, Role: cluster.Role(t.Role), Block: blockOf(m.Unit, s.units[m.Unit]), From: day(t.From), To: dayAfter(t.Until)})
 					}
 				}
-				members = append(members, fillTerms(terms, cluster.Member{UnitID: s.units[m.Unit].ID, Code: m.Unit, Role: cluster.Plain, From: day(m.From), To: dayAfter(m.Until)})...)
+				members = append(members, fillTerms(terms, cluster.Member{UnitID: s.units[m.Unit].ID, Code: m.Unit, Role: cluster.Plain, Block: blockOf(m.Unit, s.units[m.Unit]), From: day(m.From), To: dayAfter(m.Until)})...)
 			}
 			made, err := s.Clusters.CreateTx(s.ctx, tx, cluster.Cluster{Code: c.Code, Name: c.Name, Superior: c.Superior, Basis: c.Note, Closed: c.Closed}, members)
 			if err != nil {
@@ -258,6 +258,18 @@ func (s *seeder) registry() error {
 		return s.indexUnitsSeed(tx)
 	})
 	return err
+}
+
+// blockOf ranks wards and communes of the demonstration's cluster apart, beside the
+// whole.
+func blockOf(code string, u unit.Unit) string {
+	switch {
+	case !strings.HasPrefix(code, "DV"):
+		return ""
+	case u.Kind == unit.Ward:
+		return "Khối phường"
+	}
+	return "Khối xã"
 }
 
 // fillTerms puts plain membership where no other term of the unit runs.

@@ -736,6 +736,12 @@ func TestCorrection(t *testing.T) {
 	if _, body := public.get("/thi-dua/ht3/2026-6t"); !strings.Contains(body, "82,5 → 83,5 điểm") || !strings.Contains(body, "Nhật ký niêm yết bản gốc") {
 		t.Error("the public does not see the difference and its reason")
 	}
+	// Places in a block: An Phúc is tenth of the cluster and first of the communes.
+	for _, row := range versions[0].Ranking.Rows {
+		if row.Unit == "DV10" && (row.Rank != 10 || row.Block != "Khối xã" || row.BlockRank != 1) {
+			t.Errorf("%+v", row)
+		}
+	}
 	if code, body := public.get("/thi-dua/ht3/2026-6t?ban=1"); code != 200 || !strings.Contains(body, "Đây là bản 1") {
 		t.Errorf("the first version: %d", code)
 	}

@@ -44,6 +44,7 @@ type Member struct {
 	ID, ClusterID, UnitID string
 	Code                  string // the unit's code in the cluster, "DV01"
 	Role                  Role
+	Block                 string // khối: what it is ranked in beside the whole cluster
 	From, To              time.Time
 	Order                 int64
 }

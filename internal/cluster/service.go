@@ -189,6 +189,28 @@ func (s *Service) Leave(ctx context.Context, actor policy.Actor, clusterID, memb
 	})
 }
 
+// SetBlocks puts the units of running terms into blocks, in which they are ranked
+// beside the whole cluster. blocks is by id of the term; "" is none.
+func (s *Service) SetBlocks(ctx context.Context, actor policy.Actor, clusterID string, blocks map[string]string) (ledger.Ack, error) {
+	return s.change(ctx, actor, clusterID, map[string]any{"act": "blocks", "blocks": blocks}, func(_ Cluster, now []Member) (changed, _ []Member, err error) {
+		for _, m := range now {
+			block, ok := blocks[m.ID]
+			if block = lang.Line(block); !ok || block == m.Block {
+				continue
+			}
+			if utf8.RuneCountInString(block) > 60 {
+				return nil, nil, fault.New(fault.Invalid, "cluster.block.long").In("b-" + m.ID)
+			}
+			m.Block = block
+			changed = append(changed, m)
+		}
+		if changed == nil {
+			return nil, nil, fault.New(fault.Invalid, "cluster.handover.nothing")
+		}
+		return changed, nil, nil
+	})
+}
+
 // HandOver makes other units lead and deputy from a day on: the terms that run then
 // end, and the same units go on as what they are from that day. Terms that were to
 // begin later are replaced by it. deputy may be "".

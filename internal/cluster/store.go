@@ -28,9 +28,9 @@ func insertCluster(ctx context.Context, tx *ledger.Tx, c Cluster) error {
 
 func insertMember(ctx context.Context, tx *ledger.Tx, m Member) error {
 	_, err := tx.ExecContext(ctx, `
-		insert into cluster_member (id, cluster_id, unit_id, code, role, valid_from, valid_to, ord)
-		values ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		m.ID, m.ClusterID, m.UnitID, m.Code, m.Role, db.Day(m.From, lang.Vietnam), db.Day(m.To, lang.Vietnam), m.Order)
+		insert into cluster_member (id, cluster_id, unit_id, code, role, valid_from, valid_to, ord, block)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		m.ID, m.ClusterID, m.UnitID, m.Code, m.Role, db.Day(m.From, lang.Vietnam), db.Day(m.To, lang.Vietnam), m.Order, m.Block)
 	if err != nil {
 		return fmt.Errorf("insert member %s: %w", m.Code, err)
 	}
@@ -101,14 +101,14 @@ func listMembers(ctx context.Context, q db.Query, column, value string) ([]Membe
 	}
 	return db.All(ctx, q, func(rows *sql.Rows) (m Member, err error) {
 		var from, to string
-		if err = rows.Scan(&m.ID, &m.ClusterID, &m.UnitID, &m.Code, &m.Role, &from, &to, &m.Order); err != nil {
+		if err = rows.Scan(&m.ID, &m.ClusterID, &m.UnitID, &m.Code, &m.Role, &from, &to, &m.Order, &m.Block); err != nil {
 			return m, err
 		}
 		if m.From, err = day(from); err == nil {
 			m.To, err = day(to)
 		}
 		return m, err
-	}, `select id, cluster_id, unit_id, code, role, valid_from, valid_to, ord from cluster_member `+where+` order by ord, valid_from, id`, value)
+	}, `select id, cluster_id, unit_id, code, role, valid_from, valid_to, ord, block from cluster_member `+where+` order by ord, valid_from, id`, value)
 }
 
 func day(s string) (time.Time, error) {
@@ -163,7 +163,7 @@ func saveMember(ctx context.Context, tx *ledger.Tx, m Member) error {
 		}
 		return nil
 	}
-	if _, err := tx.ExecContext(ctx, `update cluster_member set role = $1, valid_to = $2 where id = $3`, m.Role, db.Day(m.To, lang.Vietnam), m.ID); err != nil {
+	if _, err := tx.ExecContext(ctx, `update cluster_member set role = $1, valid_to = $2, block = $3 where id = $4`, m.Role, db.Day(m.To, lang.Vietnam), m.Block, m.ID); err != nil {
 		return fmt.Errorf("save member %s: %w", m.Code, err)
 	}
 	return nil

@@ -26,6 +26,7 @@ func (p pages) serveManage() {
 	write("POST /quan-tri/cum/{cluster}/them", p.join)
 	write("POST /quan-tri/cum/{cluster}/ban-giao", p.handOver)
 	write("POST /quan-tri/cum/{cluster}/thoi", p.leave)
+	write("POST /quan-tri/cum/{cluster}/khoi", p.blocks)
 }
 
 func (p pages) manager(r *http.Request) (web.Base, error) {
@@ -235,6 +236,21 @@ func (p pages) handOver(_ http.ResponseWriter, r *http.Request) (web.Outcome, er
 	}
 	ack, err := p.service.HandOver(r.Context(), page.Actor, page.Cluster.ID, on, r.PostFormValue("lead"), r.PostFormValue("deputy"), r.PostFormValue("basis"))
 	return p.answer(page, "handover", "cluster.done.changed", ack, err)
+}
+
+func (p pages) blocks(_ http.ResponseWriter, r *http.Request) (web.Outcome, error) {
+	page, err := p.loadTerms(r)
+	if err != nil {
+		return web.Outcome{}, err
+	}
+	blocks := map[string]string{}
+	for _, m := range page.Members {
+		if text, ok := r.PostForm["b-"+m.ID]; ok {
+			blocks[m.ID] = text[0]
+		}
+	}
+	ack, err := p.service.SetBlocks(r.Context(), page.Actor, page.Cluster.ID, blocks)
+	return p.answer(page, "blocks", "cluster.done.changed", ack, err)
 }
 
 func (p pages) leave(_ http.ResponseWriter, r *http.Request) (web.Outcome, error) {

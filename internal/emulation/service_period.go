@@ -393,6 +393,30 @@ type RankingRow struct {
 	DecidedBy string  `json:"decided_by,omitempty"`
 	UnitID    string  `json:"unit_id"`
 	SheetID   string  `json:"sheet"`
+	Block     string  `json:"block,omitempty"`      // the unit's block in the cluster
+	BlockRank int     `json:"block_rank,omitempty"` // its place there
+}
+
+// HasBlocks reports whether units are ranked in blocks too.
+func (r Ranking) HasBlocks() bool {
+	return slices.ContainsFunc(r.Rows, func(row RankingRow) bool { return row.Block != "" })
+}
+
+// inBlocks gives every row its place in its block: one more than the units of the
+// block that stand before it in the cluster. Equal places stay equal.
+func (r *Ranking) inBlocks() {
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		if row.Block == "" {
+			continue
+		}
+		row.BlockRank = 1
+		for _, o := range r.Rows {
+			if o.Block == row.Block && o.Rank < row.Rank {
+				row.BlockRank++
+			}
+		}
+	}
 }
 
 func (s *Service) ranking(ctx context.Context, p cluster.Period, c Criteria, standings []Standing) (Ranking, error) {
@@ -404,6 +428,16 @@ func (s *Service) ranking(ctx context.Context, p cluster.Period, c Criteria, sta
 	if err != nil {
 		return r, err
 	}
+	terms, err := s.clusters.Terms(ctx, p.ClusterID)
+	if err != nil {
+		return r, err
+	}
+	blocks := map[string]string{}
+	for _, m := range terms {
+		if m.On(p.Ends) || blocks[m.UnitID] == "" && m.On(p.Starts) {
+			blocks[m.UnitID] = m.Block
+		}
+	}
 	for _, st := range standings {
 		row := RankingRow{Rank: st.Rank, Unit: codes[st.Sheet.UnitID], Name: names[st.Sheet.UnitID].FullName(), Bonus: st.Total.Bonus,
 			Deduction: st.Total.Deduction, Base: st.Total.Base, Total: st.Total.Points, Class: st.Class, Shared: st.Shared,
@@ -411,8 +445,10 @@ func (s *Service) ranking(ctx context.Context, p cluster.Period, c Criteria, sta
 		for _, g := range st.Total.Groups {
 			row.Groups = append(row.Groups, g.Points)
 		}
+		row.Block = blocks[st.Sheet.UnitID]
 		r.Rows = append(r.Rows, row)
 	}
+	r.inBlocks()
 	return r, nil
 }
 
