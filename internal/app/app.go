@@ -177,7 +177,7 @@ func (a *App) serve() error {
 		}
 	}
 	notice.Serve(a.Site, a.Notices, a.MailServer != "")
-	task.Serve(a.Site, a.Tasks, task.Others{Units: a.Units.GetMany, Desks: a.desks, Left: a.workdaysLeft}, a.sheetDuties, a.taskDuties, a.appealDuties, a.targetDuties, a.crossDuties)
+	task.Serve(a.Site, a.Tasks, task.Others{Units: a.Units.GetMany, Desks: a.desks, Left: a.workdaysLeft, Actor: a.accountActor}, a.sheetDuties, a.taskDuties, a.appealDuties, a.targetDuties, a.crossDuties)
 	a.serveOwn()
 	a.serveAPI()
 	return nil

@@ -498,15 +498,31 @@ func isoDay(t time.Time) string {
 // afterwards go on reading what belongs to it.
 func (a *App) actor(r *http.Request) (policy.Actor, error) {
 	actor, err := a.Accounts.Actor(r)
-	if err != nil || !actor.Has(policy.Leader) {
+	if err != nil {
 		return actor, err
+	}
+	return a.withTerms(r.Context(), actor)
+}
+
+// accountActor is an account as it may act now, nobody where it is disabled.
+func (a *App) accountActor(ctx context.Context, id string) (policy.Actor, error) {
+	account, err := a.Accounts.Get(ctx, id)
+	if err != nil || !account.Disabled.IsZero() {
+		return policy.Actor{}, err
+	}
+	return a.withTerms(ctx, account.Actor(a.Now(), false))
+}
+
+func (a *App) withTerms(ctx context.Context, actor policy.Actor) (policy.Actor, error) {
+	if !actor.Has(policy.Leader) {
+		return actor, nil
 	}
 	held := slices.Clone(actor.Holds)
 	for _, m := range actor.Holds {
 		if m.Role != policy.Leader {
 			continue
 		}
-		terms, err := a.Clusters.TermsOf(r.Context(), m.Unit)
+		terms, err := a.Clusters.TermsOf(ctx, m.Unit)
 		if err != nil {
 			return actor, err
 		}

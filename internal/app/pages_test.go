@@ -101,7 +101,7 @@ func resolve(page, link string) string {
 
 // Pages that answer a write; the tests of their rooms render them.
 var shownOnlyAfterAWrite = map[string]bool{
-	"commendation/verify": true, "commendation/awarded": true, // after a decision
+	"task/feed": true, "commendation/verify": true, "commendation/awarded": true, // after a decision
 	"proof/promise": true, // needs a leader that stands still
 
 	"account/slip": true, "account/codes": true, "account/second": true, "news/retracted": true, "news/preview": true,

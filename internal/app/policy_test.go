@@ -79,7 +79,7 @@ func (p places) path(pattern string) string {
 	}
 	return strings.NewReplacer("{sheet}", p.sheet, "{id}", id, "/ky/{period}/bao-cao", "/ky/"+p.reportPeriod+"/bao-cao", "{cluster}", "ht3", "{period}", "2026-6t",
 		"{slug}", "ht3-2026-6t", "{code}", "3.1", "{section}", "1.1", "{item}", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "{claim}", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "{unit}", "DV03",
-		"{indicator}", "ho", "{rule}", "CK-01", "{task}", p.task, "{cross}", p.cross, "{correction}", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "{record}", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "{award}", "abcdefghijklm.pdf", "{appeal}", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "{file}", "2026.json", "{object}", p.reportPeriod, "/r/{code}", "/r/"+p.receipt, "{path...}", "0/000", "{a}", "1", "{b}", "2", "{hash}", strings.Repeat("0", 64), "{$}", "").Replace(path)
+		"{indicator}", "ho", "{rule}", "CK-01", "{task}", p.task, "{cross}", p.cross, "{correction}", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "{feed}", "abc.ics", "{record}", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "{award}", "abcdefghijklm.pdf", "{appeal}", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "{file}", "2026.json", "{object}", p.reportPeriod, "/r/{code}", "/r/"+p.receipt, "{path...}", "0/000", "{a}", "1", "{b}", "2", "{hash}", strings.Repeat("0", 64), "{$}", "").Replace(path)
 }
 
 // object is what the policy is asked about on a route.

@@ -749,3 +749,54 @@ func TestCorrection(t *testing.T) {
 		t.Errorf("a version that is not: %d", code)
 	}
 }
+
+// TestCalendarFeed: a calendar program reads one account's duties by a secret address,
+// until the address is changed or the account ends.
+func TestCalendarFeed(t *testing.T) {
+	s := demonstration(t)
+	v, public := s.visitor(t, "chuyenvien"), s.visitor(t, "")
+	address := func() string {
+		t.Helper()
+		code, body, _ := v.post("/viec/lich", nil)
+		_, rest, ok := strings.Cut(body, "/viec/lich/")
+		if code != 200 || !ok {
+			t.Fatalf("no address: %d", code)
+		}
+		token, _, _ := strings.Cut(rest, ".ics")
+		return "/viec/lich/" + token + ".ics"
+	}
+	first := address()
+	code, body := public.get(first)
+	if code != 200 || !strings.HasPrefix(body, "BEGIN:VCALENDAR") || !strings.Contains(body, "Chấm chéo") || strings.Count(body, "BEGIN:VEVENT") < 3 {
+		t.Errorf("%d: %.400s", code, body)
+	}
+	second := address()
+	if code, _ := public.get(first); code != http.StatusNotFound {
+		t.Errorf("the address before: %d", code)
+	}
+	if code, _ := public.get(second); code != 200 {
+		t.Errorf("the new address: %d", code)
+	}
+	if code, _, _ := v.post("/viec/lich/thoi", nil); code != 303 {
+		t.Errorf("ending it: %d", code)
+	}
+	if code, _ := public.get(second); code != http.StatusNotFound {
+		t.Errorf("after it ended: %d", code)
+	}
+	if code, _ := public.get("/viec/lich/aaaa.ics"); code != http.StatusNotFound {
+		t.Errorf("a made-up address: %d", code)
+	}
+	// An account that is disabled has no calendar either.
+	third := address()
+	operator := policy.Actor{Account: "o", Office: "Quản trị hệ thống", Enrolled: true, Holds: []policy.Membership{{Role: policy.Operator}}}
+	a, err := s.Accounts.ByLogin(t.Context(), "chuyenvien")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Accounts.Disable(t.Context(), operator, a.ID); err != nil {
+		t.Fatal(err)
+	}
+	if code, _ := public.get(third); code != http.StatusNotFound {
+		t.Errorf("of a disabled account: %d", code)
+	}
+}

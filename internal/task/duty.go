@@ -51,6 +51,7 @@ type minePage struct {
 	web.Base
 	Duties []Duty
 	Links  []Link
+	Feed   time.Time // since when its calendar can be subscribed to, zero where not
 }
 
 func (p pages) mine(w http.ResponseWriter, r *http.Request) error {
@@ -70,6 +71,9 @@ func (p pages) mine(w http.ResponseWriter, r *http.Request) error {
 		page.Duties = append(page.Duties, some...)
 	}
 	Sort(page.Duties)
+	if page.Feed, err = p.service.HasFeed(r.Context(), base.Actor.Account); err != nil {
+		return err
+	}
 	if page.Links, err = p.others.Desks(r.Context(), base); err != nil {
 		return err
 	}

@@ -34,12 +34,17 @@ type Others struct {
 	Desks func(context.Context, web.Base) ([]Link, error)
 	// Left says how many working days are left from one moment to another.
 	Left func(ctx context.Context, from, to time.Time) (int, error)
+	// Actor is an account with the rights it has now; nobody where it has ended.
+	Actor func(ctx context.Context, accountID string) (policy.Actor, error)
 }
 
 // Serve adds the pages of key tasks and of duties, to which every room hands its own.
 func Serve(site *web.Site, s *Service, others Others, duties ...Duties) {
 	p := pages{site, s, others, duties}
 	site.Handle(web.Route{Pattern: "GET /viec", Action: policy.Work, Page: p.mine})
+	site.Handle(web.Route{Pattern: "POST /viec/lich", Action: policy.Work, Write: p.makeFeed})
+	site.Handle(web.Route{Pattern: "POST /viec/lich/thoi", Action: policy.Work, Write: p.endFeed})
+	site.Handle(web.Route{Pattern: "GET /viec/lich/{feed}", Action: policy.ReadPublic, Page: p.calendar})
 	read := func(pattern string, show func(http.ResponseWriter, *http.Request) error) {
 		site.Handle(web.Route{Pattern: pattern, Action: policy.TaskRead, Page: show})
 	}
