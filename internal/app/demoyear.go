@@ -107,7 +107,11 @@ func (s *seeder) sign(p cluster.Period, g pledgeData, seen int64) error {
 		return err
 	}
 	s.clock.Set(day(g.Signed).Add(11 * time.Hour))
-	_, err := s.Emulation.SignPledge(s.ctx, s.secretary(), p.ID, day(g.Signed), nil)
+	all, err := s.Emulation.Pledges(s.ctx, s.secretary(), p)
+	if err != nil {
+		return err
+	}
+	_, err = s.Emulation.SignPledge(s.ctx, s.secretary(), p.ID, day(g.Signed), nil, all[0].Version)
 	return err
 }
 

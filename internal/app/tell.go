@@ -69,6 +69,8 @@ func (a *App) tellSheet(ctx context.Context, tx *ledger.Tx, e emulation.SheetEve
 	for _, ch := range e.Changes {
 		kind, code, _ := strings.Cut(ch.Subject, ":")
 		switch {
+		case kind == "state" && ch.New == string(emulation.Submitted) && ch.Old == string(emulation.Verified):
+			continue // back to a step, which is told with its reason
 		case kind == "state" && ch.New == string(emulation.Submitted):
 			u, err := a.Units.Get(ctx, e.Sheet.UnitID, tx.At())
 			if err != nil {
@@ -80,6 +82,8 @@ func (a *App) tellSheet(ctx context.Context, tx *ledger.Tx, e emulation.SheetEve
 			lines = append(lines, notice.Line{Text: "notice.sheet.returned", Args: []string{e.Period.Name, ch.Reason, e.By.Office}, To: to})
 		case kind == "state" && ch.New == string(emulation.Verified):
 			lines = append(lines, notice.Line{Text: "notice.sheet.verified", Args: []string{e.Period.Name, e.By.Office}, To: to})
+		case kind == "step" && ch.Reason != "":
+			lines = append(lines, notice.Line{Text: "notice.sheet.back", Args: []string{e.Period.Name, ch.New, ch.Reason, e.By.Office}, To: to})
 		case kind == "step":
 			lines = append(lines, notice.Line{Text: "notice.sheet.step", Args: []string{e.Period.Name, ch.New, e.By.Office}, To: to})
 		case kind == "verified" || kind == "void":

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"slices"
@@ -123,6 +124,27 @@ func TestCrossScoring(t *testing.T) {
 		t.Errorf("any unit may open the evidence: %v", err)
 	}
 
+	// What a unit has not handed in is its own, and its scorer sees nothing of it.
+	for _, o := range mustOwed(t, s) {
+		if o.Ready {
+			continue
+		}
+		u, err := s.Units.Get(ctx, o.Cross.Scorer, s.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		scorer := policy.Actor{Account: "y", Office: u.FullName(), Enrolled: true, Holds: []policy.Membership{{Role: policy.Clerk, Unit: u.ID}}}
+		if v, err := s.Emulation.OpenCross(ctx, scorer, o.Cross.ID); err != nil || len(v.Sheet.Figures)+len(v.Sheet.Proofs)+len(v.Standing.Lines) > 0 {
+			t.Errorf("a scorer sees %d figures that were not handed in, %v", len(v.Sheet.Figures), err)
+		}
+		if err := s.Emulation.MayFile(ctx, scorer, o.Cross.SheetID); fault.KindOf(err) != fault.Forbidden {
+			t.Errorf("a scorer opens evidence that was not handed in: %v", err)
+		}
+		if _, err := s.Emulation.HandInCross(ctx, scorer, o.Cross.ID, nil, "sớm", true); keys(err) != "=emulation.cross.notin" {
+			t.Errorf("marked before it was handed in: %v", err)
+		}
+	}
+
 	// A mark that differs needs a remark; a whole table is needed.
 	v, err := s.Emulation.OpenCross(ctx, own, x.ID)
 	if err != nil {
@@ -131,14 +153,14 @@ func TestCrossScoring(t *testing.T) {
 	cr, _ := v.Criteria.Criterion("2.3")
 	less := *v.Own[cr.ID] - 5
 	mark := emulation.MarkCell{Code: "2.3", Text: fmt.Sprintf("%d,%d", less/10, less%10)}
-	if _, err := s.Emulation.SaveCross(ctx, own, x.ID, []emulation.MarkCell{mark}); err != nil {
+	if _, err := s.Emulation.SaveCross(ctx, own, x.ID, []emulation.MarkCell{mark}, "Đang xem"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Emulation.SaveCross(ctx, own, x.ID, []emulation.MarkCell{{Code: "2.3", Text: "1", Seen: 0}}); keys(err) != "=emulation.cell.conflict" {
+	if _, err := s.Emulation.SaveCross(ctx, own, x.ID, []emulation.MarkCell{{Code: "2.3", Text: "1", Seen: 0}}, ""); keys(err) != "=emulation.cell.conflict" {
 		t.Errorf("written over what was not seen: %v", err)
 	}
 	for text, want := range map[string]string{"99": "2.3=emulation.points.range", "0,3": "2.3=emulation.points.half", "ba": "2.3=lang.number.bad"} {
-		if _, err := s.Emulation.SaveCross(ctx, own, x.ID, []emulation.MarkCell{{Code: "2.3", Text: text, Seen: 1}}); keys(err) != want {
+		if _, err := s.Emulation.SaveCross(ctx, own, x.ID, []emulation.MarkCell{{Code: "2.3", Text: text, Seen: 1}}, ""); keys(err) != want {
 			t.Errorf("%s points: %v, want %s", text, err, want)
 		}
 	}
@@ -151,7 +173,7 @@ func TestCrossScoring(t *testing.T) {
 	if _, err := s.Emulation.HandInCross(ctx, own, x.ID, nil, " ", true); keys(err) != "remark=emulation.reason.missing" {
 		t.Errorf("without an overall remark: %v", err)
 	}
-	if v, _ := s.Emulation.OpenCross(ctx, own, x.ID); v.Cross.Handed || len(v.Cross.Marks) != 1 {
+	if v, _ := s.Emulation.OpenCross(ctx, own, x.ID); v.Cross.Handed || len(v.Cross.Marks) != 1 || v.Cross.Remark != "Đang xem" {
 		t.Errorf("a refused hand-in wrote something: %+v", v.Cross)
 	}
 	mark.Remark, mark.Seen = "Sổ theo dõi thiếu một tháng", 1
@@ -175,6 +197,47 @@ func TestCrossScoring(t *testing.T) {
 	}
 	if _, err := s.Emulation.CloseCross(ctx, secretary, p.ID); keys(err) != "=emulation.cross.waiting" {
 		t.Errorf("closed with tables out: %v", err)
+	}
+
+	// A sheet that comes back and is handed in anew gives its scorers their tables back.
+	if _, err := s.Emulation.Return(ctx, secretary, x.SheetID, "Bổ sung minh chứng", 0); err != nil {
+		// An open appeal keeps the sheet from being returned; it is answered first.
+		appeals, _ := s.Emulation.Appeals(ctx, x.SheetID)
+		for _, a := range appeals {
+			if a.State == emulation.AppealOpen {
+				if _, err := s.Emulation.AnswerAppeal(ctx, secretary, a.ID, false, nil, "Giữ nguyên."); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if _, err := s.Emulation.Return(ctx, secretary, x.SheetID, "Bổ sung minh chứng", 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	scored, err = s.Emulation.Open(ctx, secretary, x.SheetID)
+	if err != nil || !scored.Sheet.VerifiedAt.IsZero() {
+		t.Errorf("a returned sheet still counts as verified: %v, %v", scored.Sheet.VerifiedAt, err)
+	}
+	unitOf := policy.Actor{Account: "z", Office: "Chuyên viên đơn vị", Enrolled: true, Holds: []policy.Membership{{Role: policy.Clerk, Unit: scored.Sheet.UnitID}}}
+	if _, err := s.Emulation.Submit(ctx, unitOf, x.SheetID); err != nil {
+		t.Fatal(err)
+	}
+	if v, err = s.Emulation.OpenCross(ctx, own, x.ID); err != nil || v.Cross.Handed || len(v.Cross.Marks) < 20 {
+		t.Errorf("after it was handed in anew the table is handed %t with %d marks, %v", v.Cross.Handed, len(v.Cross.Marks), err)
+	}
+	if _, err := s.Emulation.HandInCross(ctx, own, x.ID, nil, "Đã xem lại.", true); err != nil {
+		t.Fatal(err)
+	}
+	// The table of criteria stands once scorers are drawn.
+	c, err := criteria()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.Emulation.SaveCriteria(ctx, secretary, p.ID, c); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Emulation.PublishCriteria(ctx, secretary, p.ID); keys(err) != "=emulation.criteria.drawn" {
+		t.Errorf("another table after the draw: %v", err)
 	}
 
 	// Everybody hands in; on every sheet one scorer is far apart from the other, so that
@@ -325,13 +388,13 @@ func TestRegistration(t *testing.T) {
 	if err := write(clerk, emulation.RegistrationDraft{Cells: cell("t-2.3", "99", 1)}, true); keys(err) != "reason=emulation.target.reason" {
 		t.Errorf("a change without a reason: %v", err)
 	}
-	if err := write(clerk, emulation.RegistrationDraft{Cells: append(cell("t-2.3", "99", 1), cell("t-1.2", "5", 0)...), Reason: "Bổ sung", Titles: all[0].Titles, Models: all[0].Models, Whole: true}, true); keys(err) != "m-1.2=emulation.target.measure d-1.2=emulation.target.due" {
+	if err := write(clerk, emulation.RegistrationDraft{Cells: append(cell("t-2.3", "99", 1), cell("t-1.2", "5", 0)...), Reason: "Bổ sung", Titles: all[0].Titles, Models: all[0].Models, Seen: all[0].Version, Whole: true}, true); keys(err) != "m-1.2=emulation.target.measure d-1.2=emulation.target.due" {
 		t.Errorf("a target without measure: %v", err)
 	}
 	if n, _ := s.Emulation.Registrations(ctx, clerk, p.ID, id); len(n) != 1 {
 		t.Errorf("refused, and there are %d versions", len(n))
 	}
-	if err := write(clerk, emulation.RegistrationDraft{Cells: cell("t-2.3", "99", 1), Reason: "Tăng chỉ tiêu sau sơ kết", Titles: all[0].Titles, Models: all[0].Models, Whole: true}, true); err != nil {
+	if err := write(clerk, emulation.RegistrationDraft{Cells: cell("t-2.3", "99", 1), Reason: "Tăng chỉ tiêu sau sơ kết", Titles: all[0].Titles, Models: all[0].Models, Seen: all[0].Version, Whole: true}, true); err != nil {
 		t.Fatal(err)
 	}
 	if err := write(clerk, emulation.RegistrationDraft{Cells: cell("t-2.3", "100", 2)}, false); keys(err) != "=emulation.target.sent" {
@@ -371,12 +434,35 @@ func TestRegistration(t *testing.T) {
 	if _, err := s.Emulation.SavePledge(ctx, secretary, p.ID, "Một điều mới", "Cầu Mây", "Theo chỉ đạo", 0); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Emulation.SignPledge(ctx, secretary, p.ID, s.Now().AddDate(0, 0, 2), nil); keys(err) != "on=emulation.pledge.day" {
+	if _, err := s.Emulation.SignPledge(ctx, secretary, p.ID, s.Now().AddDate(0, 0, 2), nil, 1); keys(err) != "on=emulation.pledge.day" {
 		t.Errorf("signed tomorrow: %v", err)
+	}
+	if _, err := s.Emulation.SignPledge(ctx, secretary, p.ID, s.Now(), nil, 0); keys(err) != "on=emulation.paragraph.conflict" {
+		t.Errorf("signed as another version than the one seen: %v", err)
 	}
 	_, body, _ = s.visitor(t, "").do("GET", "/thi-dua/ht3/2026-nam/giao-uoc", nil)
 	if strings.Contains(body, "Một điều mới") || strings.Count(body, "<article") != 2 || !strings.Contains(body, "<ins>") {
 		t.Error("the public covenant shows a draft, or not both versions with their difference")
+	}
+	// The picture of the signed sheet: for the cluster's offices first, then for all.
+	picture, err := demoFile("pdf", "Giao ước đã ký", []string{"Chữ ký của 12 đơn vị"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pending, err := s.Files.Prepare(ctx, bytes.NewReader(picture), "giao-uoc.pdf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pending.Close()
+	if _, err := s.Emulation.SignPledge(ctx, secretary, p.ID, s.Now(), pending, 1); err != nil {
+		t.Fatal(err)
+	}
+	public := s.visitor(t, "")
+	_, body, _ = public.do("GET", "/thi-dua/ht3/2026-nam/giao-uoc", nil)
+	_, rest, ok := strings.Cut(body, `href="/tep/`)
+	file, _, _ := strings.Cut(rest, `"`)
+	if code, _, _ := public.do("GET", "/tep/"+file, nil); !ok || code != 200 {
+		t.Errorf("the picture of the signed covenant: %d", code)
 	}
 }
 

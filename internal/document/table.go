@@ -9,7 +9,7 @@ import (
 
 // ReadTable reads a file a person sends as rows of cells: a CSV file, with ";" or ","
 // or tabs, or the sheet of a workbook that has a name (the first where none has).
-// Days are yyyy-mm-dd.
+// Days are yyyy-mm-dd; a workbook's numbers have a decimal comma, as people write them.
 func ReadTable(ctx context.Context, f interface {
 	io.Reader
 	io.ReaderAt
@@ -34,6 +34,9 @@ func ReadTable(ctx context.Context, f interface {
 		for k := range sheet.Rows[i] {
 			c := sheet.At(i, k)
 			text := c.Text
+			if c.Kind == CellNumber {
+				text = strings.Replace(text, ".", ",", 1) // as people write it
+			}
 			if c.Kind == CellDate && len(text) > len(time.DateOnly) {
 				text = text[:len(time.DateOnly)]
 			}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"dongthuan/internal/cluster"
 	"dongthuan/internal/db"
@@ -116,14 +117,15 @@ func (s *Service) DrawCross(ctx context.Context, actor policy.Actor, periodID st
 		}
 		// The draw is made over the units' codes, which people read, so that they can
 		// repeat it.
+		names := drawNames(sheets, codes)
 		units, named := make([]string, len(sheets)), make([]string, len(sheets))
 		byCode := map[string]Sheet{}
 		for i, sh := range sheets {
-			units[i], named[i] = sh.UnitID, codes[sh.UnitID]
+			units[i], named[i] = sh.UnitID, names[sh.UnitID]
 			byCode[named[i]] = sh
 		}
 		var problems fault.List
-		if o.Each < 1 || 2*o.Each >= int64(len(units)) {
+		if o.Each < 1 || o.Each > int64(len(units)-1)/2 {
 			problems.Add("each", "emulation.cross.each", (len(units)-1)/2)
 		}
 		if o.Spread < 5 || o.Spread > 1000 || o.Spread%5 != 0 {
@@ -160,6 +162,25 @@ func (s *Service) DrawCross(ctx context.Context, actor policy.Actor, periodID st
 	})
 }
 
+// drawNames are what a draw calls the units: their codes, and where two units of one
+// period had the same code one after the other, the later by id with a number.
+func drawNames(sheets []Sheet, codes map[string]string) map[string]string {
+	names, seen := map[string]string{}, map[string]int{}
+	ids := make([]string, len(sheets))
+	for i, sh := range sheets {
+		ids[i] = sh.UnitID
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		code := codes[id]
+		if seen[code]++; seen[code] > 1 {
+			code += "/" + itoa(int64(seen[code]))
+		}
+		names[id] = code
+	}
+	return names
+}
+
 func (d CrossDraw) conflict(a, b string) bool {
 	return slices.Contains(d.Conflicts, [2]string{a, b}) || slices.Contains(d.Conflicts, [2]string{b, a})
 }
@@ -167,7 +188,7 @@ func (d CrossDraw) conflict(a, b string) bool {
 // CrossEvent is what units hear of cross-scoring.
 type CrossEvent struct {
 	By     policy.Actor
-	Kind   string // "drawn", "third", "closed"
+	Kind   string // "drawn", "third", "again", "closed"
 	Period cluster.Period
 	Units  []string
 	Due    time.Time
@@ -233,10 +254,10 @@ type MarkCell struct {
 	Seen   int64
 }
 
-// SaveCross keeps marks of a table as a draft: nothing of it counts before it is
-// handed in. All cells are written or none.
-func (s *Service) SaveCross(ctx context.Context, actor policy.Actor, id string, cells []MarkCell) (ledger.Ack, error) {
-	return s.writeCross(ctx, actor, id, cells, "", false, false)
+// SaveCross keeps marks of a table, and its overall remark, as a draft: nothing of it
+// counts before it is handed in. All cells are written or none.
+func (s *Service) SaveCross(ctx context.Context, actor policy.Actor, id string, cells []MarkCell, remark string) (ledger.Ack, error) {
+	return s.writeCross(ctx, actor, id, cells, remark, false, false)
 }
 
 // HandInCross hands a table in, whole: every line has its points, and those that
@@ -284,8 +305,14 @@ func (s *Service) writeCross(ctx context.Context, actor policy.Actor, id string,
 			}
 			x.Handed, x.Remark, x.HandedAt, x.Office = true, remark, tx.At(), actor.Office
 		}
-		if len(changed) == 0 && !handIn {
-			return errNothing
+		if !handIn {
+			if remark = lang.Clean(remark); len(changed) == 0 && remark == x.Remark {
+				return errNothing
+			}
+			if utf8.RuneCountInString(remark) > maxReason {
+				return fault.New(fault.Invalid, "emulation.reason.long", maxReason).In("remark")
+			}
+			x.Remark = remark
 		}
 		if err := saveCrossMarks(ctx, tx, x.ID, changed); err != nil {
 			return err
@@ -295,7 +322,7 @@ func (s *Service) writeCross(ctx context.Context, actor policy.Actor, id string,
 			return err
 		}
 		if !handIn {
-			return tx.Record(ctx, ledger.CrossHanded, x.ID, map[string]any{"office": actor.Office, "draft": true, "marks": recordedMarks(changed, c)})
+			return tx.Record(ctx, ledger.CrossHanded, x.ID, map[string]any{"office": actor.Office, "draft": true, "remark": x.Remark, "marks": recordedMarks(changed, c)})
 		}
 		var all []CrossMark
 		for _, cr := range c.All() {
@@ -448,11 +475,21 @@ func (s *Service) CloseCross(ctx context.Context, actor policy.Actor, periodID s
 		if d.State == DrawClosed {
 			return fault.New(fault.Conflict, "emulation.cross.closed")
 		}
+		// Every sheet is taken before it is read: whoever is judging one is waited for.
+		sheets, err := listSheets(ctx, tx, `where period_id = $1`, periodID)
+		if err != nil {
+			return err
+		}
+		for _, sh := range sheets {
+			if _, err := touch(ctx, tx, sh.ID); err != nil {
+				return err
+			}
+		}
 		t, err := s.crossTable(ctx, tx, d)
 		if err != nil {
 			return err
 		}
-		if n := t.waiting(d.State == DrawThird); n > 0 && tx.At().Before(d.Due) {
+		if n := t.out(d.State == DrawThird); n > 0 && tx.At().Before(d.Due) {
 			return fault.New(fault.Conflict, "emulation.cross.waiting", n, lang.Moment(d.Due))
 		}
 		if d.State == DrawOpen {
@@ -531,10 +568,6 @@ func (s *Service) closeCross(ctx context.Context, tx *ledger.Tx, actor policy.Ac
 		for _, x := range r.Crosses {
 			pairs = append(pairs, [2]string{codes[x.Scorer], codes[r.Sheet.UnitID]})
 		}
-		sheet, err := touch(ctx, tx, r.Sheet.ID)
-		if err != nil {
-			return err
-		}
 		var changes []Change
 		for _, l := range r.Lines {
 			if l.Middle == nil {
@@ -549,12 +582,12 @@ func (s *Service) closeCross(ctx context.Context, tx *ledger.Tx, actor policy.Ac
 				}
 			}
 			m.CriterionID, m.Cross, m.CrossBy = l.Criterion.ID, l.Middle, strings.Join(by, ", ")
-			if err := saveMark(ctx, tx, sheet.ID, m); err != nil {
+			if err := saveMark(ctx, tx, r.Sheet.ID, m); err != nil {
 				return err
 			}
 			changes = append(changes, Change{Subject: "cross:" + l.Criterion.Code, New: itoa(*l.Middle), Reason: strings.Join(why, "; "), Source: "system", Office: m.CrossBy})
 		}
-		if err := insertChanges(ctx, tx, sheet.ID, actor.Account, changes); err != nil {
+		if err := insertChanges(ctx, tx, r.Sheet.ID, actor.Account, changes); err != nil {
 			return err
 		}
 	}
@@ -601,10 +634,12 @@ type GivenMark struct {
 	Third  bool
 }
 
-func (t CrossTable) waiting(third bool) (n int) {
+// out counts the tables that are not handed in. A sheet that its unit has not handed in
+// holds closing up too, until the day on which tables are due.
+func (t CrossTable) out(third bool) (n int) {
 	for _, r := range t.Rows {
 		for _, x := range r.Crosses {
-			if !x.Handed && x.Third == third && crossable(r.Sheet) {
+			if !x.Handed && x.Third == third {
 				n++
 			}
 		}
@@ -755,6 +790,11 @@ func (s *Service) OpenCross(ctx context.Context, actor policy.Actor, id string) 
 			return err
 		}
 		v.Own = ownOf(c, sheets, sheet.ID)
+		if !crossable(sheet) {
+			// What the unit has not handed in is its own.
+			v.Own, v.Standing.Lines = nil, nil
+			v.Sheet.Figures, v.Sheet.Marks, v.Sheet.Paragraphs, v.Sheet.Proofs, v.Sheet.Claims = nil, nil, nil, nil, nil
+		}
 		return nil
 	})
 	return v, err
@@ -801,10 +841,20 @@ func (s *Service) OwedCrosses(ctx context.Context, unitID string) ([]OwedCross, 
 	return owed, nil
 }
 
-// scores reports whether the actor's unit has a table on a sheet that is not closed,
-// so that it may open the evidence.
-func (s *Service) scores(ctx context.Context, actor policy.Actor, sheetID string) (bool, error) {
-	crosses, err := listCrosses(ctx, s.db, `where sheet_id = $1`, sheetID)
+// scores reports whether the actor's unit scores a sheet now, so that it may open the
+// evidence: the sheet is handed in, and the cross-scoring is not closed.
+func (s *Service) scores(ctx context.Context, actor policy.Actor, sheet Sheet) (bool, error) {
+	if !crossable(sheet) {
+		return false, nil
+	}
+	d, err := findDraw(ctx, s.db, sheet.PeriodID)
+	if fault.KindOf(err) == fault.NotFound || err == nil && d.State == DrawClosed {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	crosses, err := listCrosses(ctx, s.db, `where sheet_id = $1`, sheet.ID)
 	if err != nil {
 		return false, err
 	}
@@ -814,4 +864,36 @@ func (s *Service) scores(ctx context.Context, actor policy.Actor, sheetID string
 		}
 	}
 	return false, nil
+}
+
+// reopenCrosses gives the tables on a sheet that was handed in anew back to their
+// scorers: what they marked stands in them, and may no longer fit.
+func (s *Service) reopenCrosses(ctx context.Context, tx *ledger.Tx, actor policy.Actor, sheet Sheet, p cluster.Period) error {
+	d, err := findDraw(ctx, tx, p.ID)
+	if fault.KindOf(err) == fault.NotFound || err == nil && d.State == DrawClosed {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	all, err := listCrosses(ctx, tx, `where sheet_id = $1`, sheet.ID)
+	if err != nil {
+		return err
+	}
+	var scorers []string
+	for _, x := range all {
+		if !x.Handed || d.takes(x) != nil {
+			continue
+		}
+		x.Handed, x.HandedAt = false, time.Time{}
+		x.Version++
+		if err := saveCross(ctx, tx, x); err != nil {
+			return err
+		}
+		scorers = append(scorers, x.Scorer)
+	}
+	if scorers == nil {
+		return nil
+	}
+	return s.CrossTold(ctx, tx, CrossEvent{By: actor, Kind: "again", Period: p, Units: scorers, Due: d.Due})
 }

@@ -296,10 +296,13 @@ func (s *Service) Trail(ctx context.Context, actor policy.Actor, sheetID, subjec
 	return trail(ctx, s.db, sheetID, subject)
 }
 
-// MayFile reports whether the actor may open evidence of a sheet: the floor asks
-// it for every download.
+// MayFile reports whether the actor may open evidence of a sheet, or the picture of a
+// signed covenant: the floor asks it for every download.
 func (s *Service) MayFile(ctx context.Context, actor policy.Actor, sheetID string) error {
 	sheet, err := findSheet(ctx, s.db, `where id = $1`, sheetID)
+	if fault.KindOf(err) == fault.NotFound {
+		return s.mayPledge(ctx, actor, sheetID)
+	}
 	if err != nil {
 		return err
 	}
@@ -311,7 +314,7 @@ func (s *Service) MayFile(ctx context.Context, actor policy.Actor, sheetID strin
 	if refused == nil {
 		return nil
 	}
-	if scorer, err := s.scores(ctx, actor, sheetID); err != nil || scorer {
+	if scorer, err := s.scores(ctx, actor, sheet); err != nil || scorer {
 		return err
 	}
 	return refused

@@ -137,6 +137,14 @@ func (s *Service) PublishCriteria(ctx context.Context, actor policy.Actor, perio
 }
 
 func (s *Service) publishCriteriaTx(ctx context.Context, tx *ledger.Tx, p cluster.Period, office string) (Criteria, error) {
+	if p.State != cluster.Setup && p.State != cluster.Open {
+		return Criteria{}, fault.New(fault.Conflict, "emulation.criteria.late", p.Name)
+	}
+	if _, err := findDraw(ctx, tx, p.ID); err == nil {
+		return Criteria{}, fault.New(fault.Conflict, "emulation.criteria.drawn")
+	} else if fault.KindOf(err) != fault.NotFound {
+		return Criteria{}, err
+	}
 	heads, err := listCriteria(ctx, tx, p.ID)
 	if err != nil {
 		return Criteria{}, err
@@ -190,6 +198,9 @@ func (s *Service) moveSheets(ctx context.Context, tx *ledger.Tx, p cluster.Perio
 	for _, sh := range sheets {
 		if sh, err = touch(ctx, tx, sh.ID); err != nil {
 			return err
+		}
+		if sh.State == Submitted || sh.State == Verified { // while it was waited for
+			return fault.New(fault.Conflict, "emulation.criteria.handedin")
 		}
 		if err := moveSheet(ctx, tx, sh.ID, c.ID); err != nil {
 			return err

@@ -445,7 +445,12 @@ func (s *Service) Submit(ctx context.Context, actor policy.Actor, sheetID string
 		}
 		old := sheet.State
 		sheet.State, sheet.SubmittedAt, sheet.Reason = Submitted, tx.At(), ""
-		sheet.ChainID, sheet.Step, sheet.StepAt, sheet.AgainBy = chain.ID, 1, tx.At(), time.Time{}
+		sheet.ChainID, sheet.Step, sheet.StepAt, sheet.AgainBy, sheet.VerifiedAt = chain.ID, 1, tx.At(), time.Time{}, time.Time{}
+		if old == Returned {
+			if err := s.reopenCrosses(ctx, tx, actor, *sheet, p); err != nil {
+				return err
+			}
+		}
 		return s.move(ctx, tx, actor, sheet, old, "", ledger.SheetSubmitted)
 	})
 }
@@ -481,7 +486,7 @@ func (s *Service) Return(ctx context.Context, actor policy.Actor, sheetID, reaso
 		if err != nil {
 			return err
 		}
-		sheet.State, sheet.Reason, sheet.Step, sheet.StepAt, sheet.AgainBy = Returned, reason, 0, tx.At(), again.End()
+		sheet.State, sheet.Reason, sheet.Step, sheet.StepAt, sheet.AgainBy, sheet.VerifiedAt = Returned, reason, 0, tx.At(), again.End(), time.Time{}
 		return s.move(ctx, tx, actor, sheet, old, reason, ledger.SheetReturned)
 	})
 }

@@ -105,6 +105,15 @@ func listPledges(ctx context.Context, q db.Query, periodID string) ([]Pledge, er
 	return pledges(ctx, q, `where period_id = $1`, periodID)
 }
 
+// takePledges takes the rows of a period's covenant, so that two writers wait for one
+// another, and returns them as they are.
+func takePledges(ctx context.Context, tx *ledger.Tx, periodID string) ([]Pledge, error) {
+	if _, err := tx.ExecContext(ctx, `update emulation_pledge set version = version where period_id = $1`, periodID); err != nil {
+		return nil, fmt.Errorf("take the covenant: %w", err)
+	}
+	return listPledges(ctx, tx, periodID)
+}
+
 func pledges(ctx context.Context, q db.Query, where string, args ...any) ([]Pledge, error) {
 	return db.All(ctx, q, func(rows *sql.Rows) (g Pledge, err error) {
 		var state string

@@ -325,15 +325,12 @@ func (r *Registration) take(c Criteria, d RegistrationDraft, office string) (cha
 				problems.Add(name, "emulation.reason.long", maxReason)
 			}
 		}
-		if titles != r.Titles || models != r.Models {
+		if titles != r.Titles || models != r.Models || reason != r.Reason {
 			if d.Seen != r.Version {
 				problems.Add("titles", "emulation.paragraph.conflict", r.Office)
 			}
-			r.Titles, r.Models, changed = titles, models, true
+			r.Titles, r.Models, r.Reason, changed = titles, models, reason, true
 			r.Version++
-		}
-		if reason != r.Reason {
-			r.Reason, changed = reason, true
 		}
 	}
 	if len(problems) > 0 {
@@ -625,7 +622,7 @@ func (s *Service) SavePledge(ctx context.Context, actor policy.Actor, periodID, 
 			return err
 		}
 		g := Pledge{ID: newID(), PeriodID: p.ID, N: 1}
-		all, err := listPledges(ctx, tx, p.ID)
+		all, err := takePledges(ctx, tx, p.ID)
 		if err != nil {
 			return err
 		}
@@ -666,13 +663,13 @@ func (s *Service) SavePledge(ctx context.Context, actor policy.Actor, periodID, 
 
 // SignPledge says on which day the covenant was signed by all units, with a picture of
 // the signed sheet where there is one. From then on it is public and stays as it is.
-func (s *Service) SignPledge(ctx context.Context, actor policy.Actor, periodID string, on time.Time, file *evidence.Pending) (ledger.Ack, error) {
+func (s *Service) SignPledge(ctx context.Context, actor policy.Actor, periodID string, on time.Time, file *evidence.Pending, seen int64) (ledger.Ack, error) {
 	return s.book.Write(ctx, func(tx *ledger.Tx) error {
 		p, err := s.managed(ctx, tx, actor, periodID)
 		if err != nil {
 			return err
 		}
-		all, err := listPledges(ctx, tx, p.ID)
+		all, err := takePledges(ctx, tx, p.ID)
 		if err != nil {
 			return err
 		}
@@ -680,6 +677,9 @@ func (s *Service) SignPledge(ctx context.Context, actor policy.Actor, periodID s
 			return fault.New(fault.Conflict, "emulation.pledge.nodraft")
 		}
 		g := all[0]
+		if g.Version != seen {
+			return fault.New(fault.Conflict, "emulation.paragraph.conflict", g.Office).In("on")
+		}
 		if on.IsZero() || on.After(tx.At()) {
 			return fault.New(fault.Invalid, "emulation.pledge.day").In("on")
 		}
@@ -706,4 +706,21 @@ func (s *Service) SignPledge(ctx context.Context, actor policy.Actor, periodID s
 		}
 		return s.TargetTold(ctx, tx, TargetEvent{By: actor, Kind: "signed", Period: p, Units: units})
 	})
+}
+
+// mayPledge reports whether the actor may open the picture of a covenant: everybody once
+// it is signed.
+func (s *Service) mayPledge(ctx context.Context, actor policy.Actor, id string) error {
+	all, err := pledges(ctx, s.db, `where id = $1`, id)
+	if err == nil && len(all) == 0 {
+		err = fault.New(fault.NotFound, "emulation.sheet.missing")
+	}
+	if err != nil || all[0].Signed {
+		return err
+	}
+	p, err := s.clusters.PeriodByID(ctx, nil, all[0].PeriodID)
+	if err != nil {
+		return err
+	}
+	return policy.May(actor, policy.PeriodFollow, p.Object(""))
 }

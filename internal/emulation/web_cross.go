@@ -148,8 +148,17 @@ func (p crossBoardPage) Apart(r CrossRow) []CrossLine {
 	return all
 }
 
-// Waiting counts the tables that can be handed in and are not.
-func (p crossBoardPage) Waiting() int { return p.Table.waiting(p.Table.Draw.State == DrawThird) }
+// DrawName is what the draw calls a unit.
+func (p crossBoardPage) DrawName(unitID string) string {
+	sheets := make([]Sheet, len(p.Table.Rows))
+	for i, r := range p.Table.Rows {
+		sheets[i] = r.Sheet
+	}
+	return drawNames(sheets, p.Codes)[unitID]
+}
+
+// Waiting counts the tables that are not handed in.
+func (p crossBoardPage) Waiting() int { return p.Table.out(p.Table.Draw.State == DrawThird) }
 
 // Pairs is the draw as it can be repeated: scorer, scored.
 func (p crossBoardPage) Pairs() [][2]string {
@@ -157,7 +166,7 @@ func (p crossBoardPage) Pairs() [][2]string {
 	for _, r := range p.Table.Rows {
 		for _, x := range r.Crosses {
 			if !x.Third {
-				all = append(all, [2]string{p.Codes[x.Scorer], p.Codes[r.Sheet.UnitID]})
+				all = append(all, [2]string{p.DrawName(x.Scorer), p.DrawName(r.Sheet.UnitID)})
 			}
 		}
 	}
@@ -335,6 +344,17 @@ func (p crossPage) Remark(l crossFormLine) string {
 	return l.Mark.Remark
 }
 
+// Seen is the version of a line that the form says its writer saw.
+func (p crossPage) Seen(l crossFormLine) string {
+	if m, ok := p.Conflicts[l.Criterion.Code]; ok {
+		return itoa(m.Version)
+	}
+	if v, ok := p.Typed["v-"+l.Criterion.Code]; ok {
+		return v[0]
+	}
+	return itoa(l.Mark.Version)
+}
+
 // Whole is what stands in the remark of the whole table.
 func (p crossPage) Whole() string {
 	if v, ok := p.Typed["remark"]; ok {
@@ -414,7 +434,7 @@ func (p pages) saveCross(_ http.ResponseWriter, r *http.Request) (web.Outcome, e
 		if ack, err = p.HandInCross(ctx, page.Actor, id, cells, r.PostForm.Get("remark"), r.PostForm.Get("agree") != ""); err == nil {
 			return web.Saved(ack, crossPath(id), "emulation.done.cross"), nil
 		}
-	} else if ack, err = p.SaveCross(ctx, page.Actor, id, cells); err == nil {
+	} else if ack, err = p.SaveCross(ctx, page.Actor, id, cells, r.PostForm.Get("remark")); err == nil {
 		if !script {
 			return web.Saved(ack, crossPath(id), "emulation.done.marks"), nil
 		}

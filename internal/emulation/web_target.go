@@ -185,7 +185,8 @@ func (p pages) signPledge(_ http.ResponseWriter, r *http.Request) (web.Outcome, 
 		}
 		defer pending.Close()
 	}
-	ack, err := p.SignPledge(r.Context(), page.Actor, page.Period.ID, on, pending)
+	seen, _ := strconv.ParseInt(r.FormValue("seen"), 10, 64)
+	ack, err := p.SignPledge(r.Context(), page.Actor, page.Period.ID, on, pending, seen)
 	return p.answerTargetBoard(r, "emulation.done.signed", ack, err)
 }
 
@@ -304,6 +305,22 @@ func (p targetsPage) Both(l targetLine, field string) string {
 	return p.Words("emulation.cell.theirs", t.Office, p.shown(t, field))
 }
 
+// Seen is the version of a cell that the form says its writer saw; of the texts, where
+// the field is "".
+func (p targetsPage) Seen(l targetLine, field string) string {
+	name := field + "-" + l.Criterion.Code
+	if t, ok := p.Conflicts[name]; ok {
+		return itoa(t.Version)
+	}
+	if v, ok := p.Typed["v-"+name]; ok {
+		return v[0]
+	}
+	return itoa(l.Target.Version)
+}
+
+// SeenText is the version of the texts that the form says its writer saw.
+func (p targetsPage) SeenText() string { return p.WasText("v-titles", itoa(p.Reg.Version)) }
+
 // WasText is what was typed in a text of the form, or what stands there.
 func (p targetsPage) WasText(field, fallback string) string {
 	if v, ok := p.Typed[field]; ok {
@@ -373,7 +390,7 @@ func (p pages) targets(w http.ResponseWriter, r *http.Request) error {
 // draft reads the grid's fields.
 func (p targetsPage) draft(form url.Values) RegistrationDraft {
 	d := RegistrationDraft{Titles: form.Get("titles"), Models: form.Get("models"), Reason: form.Get("reason"), Whole: form.Has("titles")}
-	d.Seen, _ = strconv.ParseInt(form.Get("seen"), 10, 64)
+	d.Seen, _ = strconv.ParseInt(form.Get("v-titles"), 10, 64)
 	for _, cr := range p.Criteria.All() {
 		for _, f := range targetFields {
 			name := f + "-" + cr.Code
@@ -440,7 +457,7 @@ func (p targetsPage) savedTargets(reg Registration, at time.Time) map[string]any
 			cells = append(cells, map[string]any{"name": f + "-" + cr.Code, "version": t.Version, "text": p.shown(t, f)})
 		}
 	}
-	for name, text := range map[string]string{"titles": reg.Titles, "models": reg.Models} {
+	for name, text := range map[string]string{"titles": reg.Titles, "models": reg.Models, "reason": reg.Reason} {
 		cells = append(cells, map[string]any{"name": name, "version": reg.Version, "text": text})
 	}
 	return map[string]any{"saved": true, "time": at.In(lang.Vietnam).Format("15:04"), "cells": cells}
@@ -590,8 +607,11 @@ func (p pages) setChain(_ http.ResponseWriter, r *http.Request) (web.Outcome, er
 	for i := range page.Rows {
 		row := chainRow{page.Rows[i].N, r.FormValue("name-" + page.Rows[i].N), r.FormValue("role-" + page.Rows[i].N), r.FormValue("days-" + page.Rows[i].N)}
 		page.Rows[i] = row
-		if lang.Line(row.Name) == "" {
+		if lang.Line(row.Name) == "" && row.Role == "" && (lang.Line(row.Days) == "" || lang.Line(row.Days) == "0") {
 			continue
+		}
+		for len(c.Steps) < i {
+			c.Steps = append(c.Steps, Step{}) // a gap, which is refused beside its row
 		}
 		days, err := strconv.ParseInt(strings.TrimSpace(row.Days), 10, 64)
 		if err != nil && strings.TrimSpace(row.Days) != "" {

@@ -4,7 +4,6 @@ import (
 	"io"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"dongthuan/internal/document"
@@ -55,12 +54,6 @@ func (p targetsPage) read(rows [][]string) (url.Values, error) {
 		for i, f := range targetFields {
 			k := []int{2, 3, 4, 5, 6}[i]
 			v := cell(k)
-			if f == "b" || f == "t" {
-				// A spreadsheet's number has a point; people write commas.
-				if n, err := strconv.ParseFloat(v, 64); err == nil && strings.Contains(v, ".") {
-					v = lang.Figure(p.Lang, int64(n*float64(lang.Unit)+0.5))
-				}
-			}
 			if f == "d" {
 				if day, err := lang.ParseDate(v); err == nil {
 					v = lang.Date(day)

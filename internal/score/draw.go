@@ -33,7 +33,7 @@ func Draw(seed string, units []string, each int, conflict func(a, b string) bool
 	slices.Sort(order)
 	order = slices.Compact(order)
 	n := len(order)
-	if each < 1 || 2*each >= n {
+	if each < 1 || each > (n-1)/2 {
 		return nil, ErrNoDraw
 	}
 	sorted := slices.Clone(order)
