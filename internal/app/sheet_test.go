@@ -13,6 +13,7 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
+	"dongthuan/internal/db"
 	"dongthuan/internal/document"
 	"dongthuan/internal/emulation"
 	"dongthuan/internal/fault"
@@ -503,6 +504,20 @@ func TestSecondCriteria(t *testing.T) {
 	}
 	before, err := s.Emulation.Board(t.Context(), secretary, p.period)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Emulation.PublishCriteria(t.Context(), secretary, p.period); keys(err) != "=emulation.criteria.drawn" {
+		t.Errorf("published after scorers were drawn: %v", err)
+	}
+	// The rest is of a period without a draw.
+	if err := s.DB.Write(t.Context(), func(tx *db.Tx) error {
+		for _, table := range []string{"emulation_cross_mark", "emulation_cross", "emulation_draw"} {
+			if _, err := tx.ExecContext(t.Context(), "delete from "+table); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Emulation.PublishCriteria(t.Context(), secretary, p.period); err != nil {

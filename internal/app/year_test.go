@@ -228,18 +228,6 @@ func TestCrossScoring(t *testing.T) {
 	if _, err := s.Emulation.HandInCross(ctx, own, x.ID, nil, "Đã xem lại.", true); err != nil {
 		t.Fatal(err)
 	}
-	// The table of criteria stands once scorers are drawn.
-	c, err := criteria()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := s.Emulation.SaveCriteria(ctx, secretary, p.ID, c); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.Emulation.PublishCriteria(ctx, secretary, p.ID); keys(err) != "=emulation.criteria.drawn" {
-		t.Errorf("another table after the draw: %v", err)
-	}
-
 	// Everybody hands in; on every sheet one scorer is far apart from the other, so that
 	// thirds are called.
 	sd := s.finish(t)
@@ -895,4 +883,108 @@ func TestCalendarFeed(t *testing.T) {
 	if code, _ := public.get(third); code != http.StatusNotFound {
 		t.Errorf("of a disabled account: %d", code)
 	}
+}
+
+// TestSheetMachine walks every state of a sheet and every act on it: what is not allowed
+// is refused in words, and leaves neither a leaf nor another version of the sheet.
+func TestSheetMachine(t *testing.T) {
+	type where struct{ period, unit string }
+	states := map[emulation.State]where{
+		emulation.Draft: {"2026-nam", "DV02"}, emulation.Submitted: {"2026-nam", "DV01"}, emulation.Returned: {"2026-nam", "DV05"},
+		emulation.Verified: {"2026-nam", "DV07"}, emulation.Frozen: {"2026-6t", "DV07"},
+	}
+	points := int64(0)
+	unitActs := []emulation.State{emulation.Draft, emulation.Returned}
+	judged := []emulation.State{emulation.Submitted, emulation.Verified}
+	acts := map[string]struct {
+		in []emulation.State // where it is allowed
+		do func(s *seeded, unit, secretary policy.Actor, id string) error
+	}{
+		"figures": {unitActs, func(s *seeded, unit, _ policy.Actor, id string) error {
+			_, _, err := s.Emulation.SaveFigures(t.Context(), unit, id, []emulation.Cell{{Indicator: "ho", Text: "4321", Seen: seenOf(t, s, unit, id, "ho")}}, "grid")
+			return err
+		}},
+		"mark": {unitActs, func(s *seeded, unit, _ policy.Actor, id string) error {
+			_, err := s.Emulation.SetMark(t.Context(), unit, id, "1.1", emulation.MarkChange{Self: &points, SelfReason: "tự chấm lại"})
+			return err
+		}},
+		"paragraph": {unitActs, func(s *seeded, unit, _ policy.Actor, id string) error {
+			_, err := s.Emulation.SaveParagraph(t.Context(), unit, id, "2.4", "Lời văn mới", 0)
+			return err
+		}},
+		"submit": {[]emulation.State{emulation.Returned}, func(s *seeded, unit, _ policy.Actor, id string) error {
+			_, err := s.Emulation.Submit(t.Context(), unit, id)
+			return err
+		}},
+		"return": {judged, func(s *seeded, _, secretary policy.Actor, id string) error {
+			_, err := s.Emulation.Return(t.Context(), secretary, id, "Xem lại", 0)
+			return err
+		}},
+		"judge": {judged, func(s *seeded, _, secretary policy.Actor, id string) error {
+			_, err := s.Emulation.Judge(t.Context(), secretary, id, "1.2", &points, false, "Thiếu văn bản")
+			return err
+		}},
+		"deduct": {judged, func(s *seeded, _, secretary policy.Actor, id string) error {
+			v, err := s.Emulation.Open(t.Context(), secretary, id)
+			if err != nil {
+				return err
+			}
+			i := slices.IndexFunc(v.Criteria.Extras, func(e emulation.Extra) bool { return !e.Bonus })
+			_, err = s.Emulation.Deduct(t.Context(), secretary, id, v.Criteria.Extras[i].ID, 1, "Báo cáo chậm")
+			return err
+		}},
+		"appeal": {[]emulation.State{emulation.Verified}, func(s *seeded, unit, _ policy.Actor, id string) error {
+			_, err := s.Emulation.Appeal(t.Context(), unit, id, "criterion:1.2", "Xin xem lại")
+			return err
+		}},
+	}
+	refusals := demonstration(t)
+	secretary := refusals.actor(t, "thuky", policy.Secretary, "")
+	leaves := func(s *seeded) (n int64) {
+		t.Helper()
+		if err := s.DB.QueryRowContext(t.Context(), `select count(*) from ledger_leaf`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for state, at := range states {
+		for name, act := range acts {
+			allowed := slices.Contains(act.in, state)
+			s := refusals
+			if allowed {
+				s = demonstration(t)
+			}
+			id, unit := s.sheetOf(t, at.period, at.unit), s.clerkOf(t, at.unit)
+			v, err := s.Emulation.Open(t.Context(), secretary, id)
+			if err != nil || v.Sheet.State != state {
+				t.Fatalf("%s of %s is %s, want %s, %v", at.unit, at.period, v.Sheet.State, state, err)
+			}
+			before := leaves(s)
+			err = act.do(s, unit, secretary, id)
+			after, openErr := s.Emulation.Open(t.Context(), secretary, id)
+			if openErr != nil {
+				t.Fatal(openErr)
+			}
+			switch {
+			case allowed && err != nil:
+				t.Errorf("%s in state %s: %v", name, state, err)
+			case allowed && (leaves(s) == before || after.Sheet.Version == v.Sheet.Version):
+				t.Errorf("%s in state %s left no leaf or no version", name, state)
+			case !allowed && (fault.KindOf(err) != fault.Conflict && fault.KindOf(err) != fault.Invalid):
+				t.Errorf("%s in state %s: %v, want a refusal in words", name, state, err)
+			case !allowed && (leaves(s) != before || after.Sheet.Version != v.Sheet.Version || after.Sheet.State != state):
+				t.Errorf("%s in state %s was refused, and left something", name, state)
+			}
+		}
+	}
+}
+
+// seenOf is the version of a figure that its writer sees now.
+func seenOf(t *testing.T, s *seeded, actor policy.Actor, id, code string) int64 {
+	t.Helper()
+	v, err := s.Emulation.Open(t.Context(), actor, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v.Sheet.Figures[code].Version
 }

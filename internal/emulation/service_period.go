@@ -140,11 +140,6 @@ func (s *Service) publishCriteriaTx(ctx context.Context, tx *ledger.Tx, p cluste
 	if p.State != cluster.Setup && p.State != cluster.Open {
 		return Criteria{}, fault.New(fault.Conflict, "emulation.criteria.late", p.Name)
 	}
-	if _, err := findDraw(ctx, tx, p.ID); err == nil {
-		return Criteria{}, fault.New(fault.Conflict, "emulation.criteria.drawn")
-	} else if fault.KindOf(err) != fault.NotFound {
-		return Criteria{}, err
-	}
 	heads, err := listCriteria(ctx, tx, p.ID)
 	if err != nil {
 		return Criteria{}, err
@@ -157,6 +152,12 @@ func (s *Service) publishCriteriaTx(ctx context.Context, tx *ledger.Tx, p cluste
 		return c, err
 	}
 	if err := s.moveSheets(ctx, tx, p, c); err != nil {
+		return c, err
+	}
+	// Marks of scorers stand under the table they were drawn with.
+	if _, err := findDraw(ctx, tx, p.ID); err == nil {
+		return c, fault.New(fault.Conflict, "emulation.criteria.drawn")
+	} else if fault.KindOf(err) != fault.NotFound {
 		return c, err
 	}
 	if err := publishCriteria(ctx, tx, c.ID); err != nil {
