@@ -127,8 +127,8 @@ func TestMorning(t *testing.T) {
 	if n := len(mornings("chuyenvien")); n != 1 {
 		t.Errorf("%d mornings on a day off or before seven", n)
 	}
-	at("2026-11-25 07:00") // three days before the two, seven before the cross-scoring
-	if n := mornings("chuyenvien"); len(n) != 2 || len(n[0].Lines) != 3 || n[0].Lines[0].Args[1] != "3" {
+	at("2026-11-25 07:00") // three days before the two, seven before the task and the two tables of the cross-scoring
+	if n := mornings("chuyenvien"); len(n) != 2 || len(n[0].Lines) != 5 || n[0].Lines[0].Args[1] != "3" {
 		t.Errorf("25/11: %+v", n[0])
 	}
 	// The dialogue is done: of it nobody is reminded any more.
