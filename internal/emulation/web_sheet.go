@@ -61,8 +61,10 @@ type sheetPage struct {
 	Have     int
 	Want     int
 	Err      error
-	ErrAt    string     // the criterion, section or claim the error belongs to
-	Typed    url.Values // what was typed where a form was refused
+	ErrAt    string       // the criterion, section or claim the error belongs to
+	Typed    url.Values   // what was typed where a form was refused
+	StepDue  time.Time    // the last day of the step the sheet waits at, zero where it has none
+	AgainWhy []legal.Step // why a returned sheet is due on its day
 }
 
 // Was returns what was typed in a refused form at a place, or a fallback.
@@ -129,6 +131,20 @@ func (p pages) sheetPage(r *http.Request, tab string) (sheetPage, error) {
 	page.MayEdit = takes && policy.May(base.Actor, policy.SheetEdit, object) == nil && v.Sheet.Editable() == nil
 	page.MayJudge = takes && mayJudge(base.Actor, object, v.Chain, v.Sheet) == nil && v.Sheet.Verifiable() == nil
 	page.Have, page.Want = v.Sheet.Done(v.Criteria)
+	if st, ok := v.Chain.step(v.Sheet); ok && st.Days > 0 {
+		c, err := p.legal.Calendar(r.Context(), nil)
+		if err != nil {
+			return page, err
+		}
+		page.StepDue = c.Add(v.Sheet.StepAt, int(st.Days))
+	}
+	if v.Sheet.State == Returned && v.Sheet.AgainBy.After(v.Period.Due) {
+		again, err := p.legal.Due(r.Context(), nil, ruleAgain, v.Sheet.StepAt)
+		if err != nil {
+			return page, err
+		}
+		page.AgainWhy = again.Why
+	}
 	return page, nil
 }
 
