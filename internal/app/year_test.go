@@ -710,6 +710,24 @@ func TestCommendation(t *testing.T) {
 	if _, err := s.Commend.Decide(ctx, superior, v.Round.ID, "1-QĐ", s.Now(), "Ban"); keys(err) != "=commendation.state.open" {
 		t.Errorf("decided before it was proposed: %v", err)
 	}
+	// A record found after the ballot excludes all the same, until it is ended.
+	late := commendation.Record{UnitID: sd.units["DV02"].ID, Kind: "falsified", From: day("2026-11-01"), Number: "12-KL", Dated: day("2026-11-19"), Issuer: "Đoàn kiểm tra", Abstract: "Sai lệch hồ sơ"}
+	if _, err := s.Commend.AddRecord(ctx, secretary, p.ClusterID, late); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Commend.Propose(ctx, secretary, v.Round.ID); keys(err) != "=commendation.fails" {
+		t.Errorf("proposed with a unit that a record excludes: %v", err)
+	}
+	for _, rec := range view().Records {
+		if rec.Number == late.Number {
+			if _, err := s.Commend.EndRecord(ctx, secretary, p.ClusterID, rec.ID, " "); keys(err) != "why=commendation.reason" {
+				t.Errorf("ended without a reason: %v", err)
+			}
+			if _, err := s.Commend.EndRecord(ctx, secretary, p.ClusterID, rec.ID, "Kết luận bị hủy"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 	if _, err := s.Commend.Propose(ctx, secretary, v.Round.ID); err != nil {
 		t.Fatal(err)
 	}

@@ -315,12 +315,38 @@ func (s *Service) Propose(ctx context.Context, actor policy.Actor, roundID strin
 		if len(given) == 0 {
 			return fault.New(fault.Conflict, "commendation.nobody")
 		}
+		if _, err := s.stillEligible(ctx, tx, *r, p, given); err != nil {
+			return err
+		}
 		r.State, r.ProposedAt = Proposed, tx.At()
 		if err := saveRound(ctx, tx, *r); err != nil {
 			return err
 		}
 		return tx.Record(ctx, ledger.CommendationChanged, r.ID, map[string]any{"office": actor.Office, "state": r.State, "proposed": given})
 	})
+}
+
+// stillEligible returns the standings where every unit that is to have a title still
+// may: points or records can have changed since it was put forward.
+func (s *Service) stillEligible(ctx context.Context, q db.Query, r Round, p cluster.Period, given map[string]Title) ([]Standing, error) {
+	standings, err := s.Standings(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	records, err := listRecords(ctx, q, r.ClusterID)
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range standings {
+		t, ok := given[x.UnitID]
+		if !ok {
+			continue
+		}
+		if failed := r.Eligible(t, x, p, records); len(failed) > 0 {
+			return nil, fault.New(fault.Conflict, "commendation.fails", x.Name, t.Name, failed[0].Rule.ID)
+		}
+	}
+	return standings, nil
 }
 
 // given are the titles by unit, the first title of the list that a unit was elected for.
@@ -382,7 +408,7 @@ func (s *Service) Decide(ctx context.Context, actor policy.Actor, roundID, numbe
 		if err != nil {
 			return err
 		}
-		standings, err := s.Standings(ctx, p)
+		standings, err := s.stillEligible(ctx, tx, *r, p, given)
 		if err != nil {
 			return err
 		}
