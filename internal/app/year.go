@@ -95,7 +95,7 @@ func (a *App) crossDuties(ctx context.Context, b web.Base) ([]task.Duty, error) 
 			if err != nil {
 				return nil, err
 			}
-			d := task.Duty{Title: b.Words("emulation.cross.of", u.FullName()), Where: o.Period.Name, To: "/viec/cham-cheo/" + o.Cross.ID, Due: o.Draw.Due, State: b.Words("emulation.cross.state.open"), Kind: "plain", Have: len(o.Cross.Marks)}
+			d := task.Duty{Title: b.Words("emulation.cross.of", u.FullName()), Where: o.Period.Name, To: "/viec/cham-cheo/" + o.Cross.ID, Due: o.Draw.Due, State: b.Words("emulation.cross.state.open"), Kind: "plain"}
 			if !o.Ready {
 				d.Closed, d.State, d.Kind = true, b.Words("emulation.cross.waits", 1), "wait"
 			}

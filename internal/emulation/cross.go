@@ -815,15 +815,22 @@ func (s *Service) OwedCrosses(ctx context.Context, unitID string) ([]OwedCross, 
 	if unitID != "" {
 		where, args = `where state = 'open' and scorer = $1`, []any{unitID}
 	}
-	all, err := listCrosses(ctx, s.db, where, args...)
+	all, err := crossHeads(ctx, s.db, where, args...)
 	if err != nil {
 		return nil, err
 	}
 	var owed []OwedCross
+	draws, periods := map[string]CrossDraw{}, map[string]cluster.Period{}
 	for _, x := range all {
-		d, err := findDraw(ctx, s.db, x.PeriodID)
-		if err != nil {
-			return nil, err
+		d, ok := draws[x.PeriodID]
+		if !ok {
+			if d, err = findDraw(ctx, s.db, x.PeriodID); err != nil {
+				return nil, err
+			}
+			if periods[x.PeriodID], err = s.clusters.PeriodByID(ctx, nil, x.PeriodID); err != nil {
+				return nil, err
+			}
+			draws[x.PeriodID] = d
 		}
 		if d.takes(x) != nil {
 			continue
@@ -832,11 +839,7 @@ func (s *Service) OwedCrosses(ctx context.Context, unitID string) ([]OwedCross, 
 		if err != nil {
 			return nil, err
 		}
-		p, err := s.clusters.PeriodByID(ctx, nil, x.PeriodID)
-		if err != nil {
-			return nil, err
-		}
-		owed = append(owed, OwedCross{x, d, p, sheet.UnitID, crossable(sheet)})
+		owed = append(owed, OwedCross{x, d, periods[x.PeriodID], sheet.UnitID, crossable(sheet)})
 	}
 	return owed, nil
 }
@@ -854,7 +857,7 @@ func (s *Service) scores(ctx context.Context, actor policy.Actor, sheet Sheet) (
 	if err != nil {
 		return false, err
 	}
-	crosses, err := listCrosses(ctx, s.db, `where sheet_id = $1`, sheet.ID)
+	crosses, err := crossHeads(ctx, s.db, `where sheet_id = $1`, sheet.ID)
 	if err != nil {
 		return false, err
 	}

@@ -108,8 +108,8 @@ func findCross(ctx context.Context, q db.Query, id string) (Cross, error) {
 	return all[0], nil
 }
 
-// listCrosses reads scorers' tables with their marks.
-func listCrosses(ctx context.Context, q db.Query, where string, args ...any) ([]Cross, error) {
+// crossHeads reads scorers' tables without their marks.
+func crossHeads(ctx context.Context, q db.Query, where string, args ...any) ([]Cross, error) {
 	all, err := db.All(ctx, q, func(rows *sql.Rows) (x Cross, err error) {
 		var lines, state string
 		err = rows.Scan(&x.ID, &x.PeriodID, &x.Scorer, &x.SheetID, &x.Third, &lines, &state, &x.Remark, &x.Version, &x.Office, db.When(&x.HandedAt))
@@ -121,6 +121,15 @@ func listCrosses(ctx context.Context, q db.Query, where string, args ...any) ([]
 	}, `select id, period_id, scorer, sheet_id, third, lines, state, remark, version, office, handed_at from emulation_cross `+where+` order by period_id, third, id`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list scorers: %w", err)
+	}
+	return all, nil
+}
+
+// listCrosses reads scorers' tables with their marks.
+func listCrosses(ctx context.Context, q db.Query, where string, args ...any) ([]Cross, error) {
+	all, err := crossHeads(ctx, q, where, args...)
+	if err != nil {
+		return nil, err
 	}
 	at := map[string]int{}
 	for i, x := range all {

@@ -34,14 +34,9 @@ func oneRegistration(ctx context.Context, q db.Query, id string) (Registration, 
 // registrations reads versions with their targets, the newest of each unit first.
 func registrations(ctx context.Context, q db.Query, where string, args ...any) ([]Registration, error) {
 	at := map[string]int{}
-	all, err := db.All(ctx, q, func(rows *sql.Rows) (r Registration, err error) {
-		err = rows.Scan(&r.ID, &r.PeriodID, &r.UnitID, &r.N, &r.State, &r.Titles, &r.Models, &r.Reason, &r.Answer, &r.Version, &r.Office,
-			db.When(&r.SentAt), &r.DecidedBy, db.When(&r.DecidedAt))
-		r.Targets = map[string]Target{}
-		return r, err
-	}, `select `+registrationColumns+` from emulation_registration `+where+` order by unit_id, n desc`, args...)
+	all, err := registrationHeads(ctx, q, where, args...)
 	if err != nil {
-		return nil, fmt.Errorf("list registrations: %w", err)
+		return nil, err
 	}
 	for i, r := range all {
 		at[r.ID] = i
@@ -58,6 +53,20 @@ func registrations(ctx context.Context, q db.Query, where string, args ...any) (
 		where registration_id in (select id from emulation_registration `+where+`)`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list targets: %w", err)
+	}
+	return all, nil
+}
+
+// registrationHeads reads versions without their targets.
+func registrationHeads(ctx context.Context, q db.Query, where string, args ...any) ([]Registration, error) {
+	all, err := db.All(ctx, q, func(rows *sql.Rows) (r Registration, err error) {
+		err = rows.Scan(&r.ID, &r.PeriodID, &r.UnitID, &r.N, &r.State, &r.Titles, &r.Models, &r.Reason, &r.Answer, &r.Version, &r.Office,
+			db.When(&r.SentAt), &r.DecidedBy, db.When(&r.DecidedAt))
+		r.Targets = map[string]Target{}
+		return r, err
+	}, `select `+registrationColumns+` from emulation_registration `+where+` order by unit_id, n desc`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("list registrations: %w", err)
 	}
 	return all, nil
 }

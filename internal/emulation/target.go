@@ -495,25 +495,33 @@ func (s *Service) OwedTargets(ctx context.Context, unitID string) ([]Owed, error
 		if due.IsZero() {
 			continue
 		}
-		sheets, err := listSheets(ctx, s.db, `where period_id = $1`, p.ID)
+		where, args := `where period_id = $1`, []any{p.ID}
+		if unitID != "" {
+			where, args = `where period_id = $1 and unit_id = $2`, []any{p.ID, unitID}
+		}
+		sheets, err := listSheets(ctx, s.db, where, args...)
 		if err != nil {
 			return nil, err
 		}
-		newest, err := newestRegistrations(ctx, s.db, p.ID)
+		heads, err := registrationHeads(ctx, s.db, where, args...)
 		if err != nil {
 			return nil, err
 		}
-		cl, err := s.clusters.ByID(ctx, p.ClusterID)
-		if err != nil {
-			return nil, err
-		}
+		var cl cluster.Cluster
 		for _, sh := range sheets {
-			if unitID != "" && sh.UnitID != unitID {
-				continue
+			// The newest version of a unit comes first.
+			i := slices.IndexFunc(heads, func(r Registration) bool { return r.UnitID == sh.UnitID })
+			var r Registration
+			if i >= 0 {
+				r = heads[i]
 			}
-			r, ok := newest[sh.UnitID]
-			if ok && (r.State == RegSent || r.State == RegAccepted || r.N > 1) {
+			if r.State == RegSent || r.State == RegAccepted || r.N > 1 {
 				continue // sent; a later version is the unit's own wish, not owed
+			}
+			if cl.ID == "" {
+				if cl, err = s.clusters.ByID(ctx, p.ClusterID); err != nil {
+					return nil, err
+				}
 			}
 			p.Due = due
 			all = append(all, Owed{SheetID: sh.ID, UnitID: sh.UnitID, State: State(r.State), Reason: r.Answer, Period: p, Cluster: cl})

@@ -16,6 +16,12 @@ const taskColumns = `t.id, t.cluster_id, t.number, t.title, t.product, t.source,
 
 // listTasks reads tasks with their parts.
 func listTasks(ctx context.Context, q db.Query, where string, args ...any) ([]Task, error) {
+	return tasksWith(ctx, q, "", where, args...)
+}
+
+// tasksWith lists tasks with those of their parts that a condition on p chooses, "" for
+// all.
+func tasksWith(ctx context.Context, q db.Query, parts, where string, args ...any) ([]Task, error) {
 	all, err := db.All(ctx, q, func(rows *sql.Rows) (t Task, err error) {
 		var end time.Time
 		err = rows.Scan(&t.ID, &t.ClusterID, &t.Number, &t.Title, &t.Product, &t.Source, db.When(&end), &t.State, &t.Reason, &t.Version, &t.Office, db.When(&t.CreatedAt), db.When(&t.ClosedAt))
@@ -33,14 +39,14 @@ func listTasks(ctx context.Context, q db.Query, where string, args ...any) ([]Ta
 		task string
 		Part
 	}
-	parts, err := db.All(ctx, q, func(rows *sql.Rows) (r row, err error) {
+	found, err := db.All(ctx, q, func(rows *sql.Rows) (r row, err error) {
 		return r, rows.Scan(&r.task, &r.UnitID, &r.Role, db.When(&r.DoneAt), &r.DoneBy, db.When(&r.ExcusedAt), &r.ExcusedBy, &r.Excuse, db.When(&r.AskedAt))
 	}, `select p.task_id, p.unit_id, p.role, p.done_at, p.done_by, p.excused_at, p.excused_by, p.excuse, p.asked_at
-		from task_part p where p.task_id in (select t.id from task t `+where+`) order by p.task_id, p.role, p.ord`, args...)
+		from task_part p where p.task_id in (select t.id from task t `+where+`) `+parts+` order by p.task_id, p.role, p.ord`, args...)
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range parts {
+	for _, r := range found {
 		t := &all[at[r.task]]
 		t.Parts = append(t.Parts, r.Part)
 		if r.Role == Leads {
@@ -123,7 +129,8 @@ func listNotes(ctx context.Context, q db.Query, taskID string) ([]Note, error) {
 	}, `select id, unit_id, office, kind, body, at from task_note where task_id = $1 order by at desc, id`, taskID)
 }
 
-// owed reads the open tasks of which any of the units still owes its share.
+// owed reads the open tasks of which any of the units still owes its share, with the
+// parts of those units alone: others’ are most of the rows.
 func owed(ctx context.Context, q db.Query, units []string) ([]Task, error) {
 	if len(units) == 0 {
 		return nil, nil
@@ -133,5 +140,6 @@ func owed(ctx context.Context, q db.Query, units []string) ([]Task, error) {
 	for i, u := range units {
 		marks[i], args[i] = fmt.Sprintf("$%d", i+1), u
 	}
-	return listTasks(ctx, q, `where t.state = 'open' and t.id in (select task_id from task_part where unit_id in (`+strings.Join(marks, ", ")+`) and done_at = '' and excused_at = '')`, args...)
+	in := ` in (` + strings.Join(marks, ", ") + `)`
+	return tasksWith(ctx, q, `and p.unit_id`+in, `where t.state = 'open' and t.id in (select task_id from task_part where unit_id`+in+` and done_at = '' and excused_at = '')`, args...)
 }
