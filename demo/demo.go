@@ -25,6 +25,7 @@ var Font []byte
 //	evidence.json             documents cited, and files to be generated
 //	tasks.json                key tasks of the second half-year, and what became of them
 //	registration.json         what the units register for the year, and the covenant
+//	conference.json           programme, delegates, papers, minutes and conclusions
 //	news.json                 articles of the portal, the newest first
 //
 // Figures are in their own unit (14820 households, 1.85 hectares), points are

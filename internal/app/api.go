@@ -203,6 +203,7 @@ func (a *App) operations(api huma.API) {
 	})
 	huma.Get(api, "/api/v1/clusters/{cluster}/periods/{period}/ranking", a.apiRanking)
 	huma.Get(api, "/api/v1/clusters/{cluster}/periods/{period}/figures", a.apiFigures)
+	huma.Get(api, "/api/v1/conferences", a.apiConferences)
 	huma.Get(api, "/api/v1/news", func(ctx context.Context, in *struct {
 		Limit int `query:"limit" default:"20" minimum:"1" maximum:"1000"`
 	}) (*answer[[]apiNews], error) {

@@ -15,6 +15,7 @@ import (
 	"dongthuan/internal/account"
 	"dongthuan/internal/cluster"
 	"dongthuan/internal/commendation"
+	"dongthuan/internal/conference"
 	"dongthuan/internal/db"
 	"dongthuan/internal/document"
 	"dongthuan/internal/emulation"
@@ -24,6 +25,7 @@ import (
 	"dongthuan/internal/lang"
 	"dongthuan/internal/ledger"
 	"dongthuan/internal/legal"
+	"dongthuan/internal/live"
 	"dongthuan/internal/news"
 	"dongthuan/internal/notice"
 	"dongthuan/internal/policy"
@@ -69,21 +71,23 @@ type Settings struct {
 // App is the program: its rooms over one database, and the site that serves them.
 type App struct {
 	Settings
-	DB         *db.DB
-	Book       *ledger.Ledger
-	Files      *evidence.Store
-	Units      *unit.Service
-	Clusters   *cluster.Service
-	Accounts   *account.Service
-	Indicators *indicator.Service
-	Legal      *legal.Service
-	Emulation  *emulation.Service
-	Reports    *report.Service
-	News       *news.Service
-	Tasks      *task.Service
-	Notices    *notice.Service
-	Commend    *commendation.Service
-	Site       *web.Site
+	DB          *db.DB
+	Book        *ledger.Ledger
+	Files       *evidence.Store
+	Units       *unit.Service
+	Clusters    *cluster.Service
+	Accounts    *account.Service
+	Indicators  *indicator.Service
+	Legal       *legal.Service
+	Emulation   *emulation.Service
+	Reports     *report.Service
+	News        *news.Service
+	Tasks       *task.Service
+	Notices     *notice.Service
+	Commend     *commendation.Service
+	Conferences *conference.Service
+	Live        *live.Hub
+	Site        *web.Site
 
 	unitTurn int64            // of the registry, when the search last saw it
 	seenBy   map[string]int64 // size that each witness has cosigned last
@@ -127,6 +131,10 @@ func New(ctx context.Context, d *db.DB, set Settings) (*App, error) {
 
 	a.Commend = commendation.New(d, a.Book, a.Clusters, a.Legal, set.Now)
 	a.Commend.Standings, a.Commend.Told = a.commendStandings, a.tellAwards
+	a.Conferences = conference.New(d, a.Book, a.Clusters, a.Units, a.Files, set.Now)
+	a.Live = live.New(set.Now, set.Log, a.Conferences.Hall)
+	a.Conferences.Hub, a.Conferences.Told = a.Live, a.tellConference
+	a.Conferences.MakeTask, a.Conferences.Tasks, a.Conferences.MakeNews = a.taskOfConclusion, a.tasksOfConclusions, a.newsOfConference
 	a.Notices = notice.New(d, set.Now)
 	a.Tasks.Told, a.Emulation.Told, a.Legal.Moved = a.tellTask, a.tellSheet, a.tellMoved
 	a.Emulation.CrossTold, a.Emulation.TargetTold = a.tellCross, a.tellTarget
@@ -149,7 +157,7 @@ func (a *App) serve() error {
 	a.Site, err = web.New(web.Settings{Log: a.Log, Text: text, Now: a.Now, Actor: a.actor, Book: a.Book, Unread: a.Notices.Unread, Changes: a.Book.Changes, BehindProxy: a.BehindProxy, Demo: a.Demo},
 		web.Room{Name: "app", Pages: pagesFS}, web.Room{Name: "account", Pages: account.Pages}, web.Room{Name: "unit", Pages: unit.Pages},
 		web.Room{Name: "cluster", Pages: cluster.Pages}, web.Room{Name: "indicator", Pages: indicator.Pages}, web.Room{Name: "emulation", Pages: emulation.Pages},
-		web.Room{Name: "report", Pages: report.Pages}, web.Room{Name: "news", Pages: news.Pages}, web.Room{Name: "search", Pages: search.Pages}, web.Room{Name: "task", Pages: task.Pages}, web.Room{Name: "proof", Pages: proof.Pages}, web.Room{Name: "legal", Pages: legal.Pages}, web.Room{Name: "notice", Pages: notice.Pages}, web.Room{Name: "commendation", Pages: commendation.Pages})
+		web.Room{Name: "report", Pages: report.Pages}, web.Room{Name: "news", Pages: news.Pages}, web.Room{Name: "search", Pages: search.Pages}, web.Room{Name: "task", Pages: task.Pages}, web.Room{Name: "proof", Pages: proof.Pages}, web.Room{Name: "legal", Pages: legal.Pages}, web.Room{Name: "notice", Pages: notice.Pages}, web.Room{Name: "commendation", Pages: commendation.Pages}, web.Room{Name: "conference", Pages: conference.Pages})
 	if err != nil {
 		return err
 	}
@@ -163,10 +171,11 @@ func (a *App) serve() error {
 			return ok, err
 		}})
 	commendation.Serve(a.Site, a.Commend, commendation.Others{Unit: a.Units.Get, Font: demo.Font, Address: a.Address, Board: func(id string) string { return "/viec/ky/" + id }})
+	conference.Serve(a.Site, a.Conferences, conference.Others{Font: demo.Font, Address: a.Address, Periods: a.Clusters.Periods, OpenTasks: a.openTasks})
 	report.Serve(a.Site, a.Reports, report.Others{Draft: a.draftNews})
 	news.Serve(a.Site, a.News)
 	search.Serve(a.Site, a.DB)
-	evidence.Serve(a.Site, a.Files, map[string]func(context.Context, policy.Actor, string) error{emulation.Room: a.Emulation.MayFile, news.RoomName: a.News.MayFile, task.RoomName: a.Tasks.MayFile})
+	evidence.Serve(a.Site, a.Files, map[string]func(context.Context, policy.Actor, string) error{emulation.Room: a.Emulation.MayFile, news.RoomName: a.News.MayFile, task.RoomName: a.Tasks.MayFile, conference.RoomName: a.Conferences.MayFile})
 	if err := proof.Serve(a.Site, a.Book, a.DB, proof.Settings{Policy: a.Policy, Address: a.Address}); err != nil {
 		return err
 	}
@@ -177,7 +186,7 @@ func (a *App) serve() error {
 		}
 	}
 	notice.Serve(a.Site, a.Notices, a.MailServer != "")
-	task.Serve(a.Site, a.Tasks, task.Others{Units: a.Units.GetMany, Desks: a.desks, Left: a.workdaysLeft, Actor: a.accountActor}, a.sheetDuties, a.taskDuties, a.appealDuties, a.targetDuties, a.crossDuties)
+	task.Serve(a.Site, a.Tasks, task.Others{Units: a.Units.GetMany, Desks: a.desks, Left: a.workdaysLeft, Actor: a.accountActor, Source: a.sourceOfTask}, a.sheetDuties, a.taskDuties, a.paperDuties, a.appealDuties, a.targetDuties, a.crossDuties)
 	a.serveOwn()
 	a.serveAPI()
 	return nil
@@ -186,7 +195,7 @@ func (a *App) serve() error {
 // Words is every text of the program.
 func Words() (lang.Catalog, error) {
 	return lang.Load(lang.Text, web.Text, policy.Text, ledger.Text, proof.Text, document.Text, document.TextXLSX, evidence.Text, search.Text, account.Text, unit.Text, cluster.Text,
-		indicator.Text, emulation.Text, report.Text, news.Text, task.Text, legal.Text, notice.Text, commendation.Text, ownText)
+		indicator.Text, emulation.Text, report.Text, news.Text, task.Text, legal.Text, notice.Text, commendation.Text, conference.Text, ownText)
 }
 
 // Handler serves the whole site.
@@ -202,6 +211,7 @@ func (a *App) Work(ctx context.Context) {
 			a.Log.ErrorContext(ctx, "declare a recovery", "err", err)
 		}
 	}
+	go a.Live.Listen(ctx, a.DB)
 	tick := time.NewTicker(15 * time.Second)
 	defer tick.Stop()
 	for {
@@ -246,5 +256,6 @@ var witnessClient = &http.Client{Timeout: 5 * time.Second}
 // Close writes what is still in memory and lets the files go. The database is
 // its opener's to close.
 func (a *App) Close(ctx context.Context) error {
+	a.Live.Close()
 	return errors.Join(a.News.FlushViews(ctx), a.Book.Close(), a.Files.Close())
 }

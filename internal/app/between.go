@@ -386,7 +386,10 @@ func (a *App) workdaysLeft(ctx context.Context, from, to time.Time) (int, error)
 
 // desks are the places the actor's roles work at.
 func (a *App) desks(ctx context.Context, b web.Base) ([]task.Link, error) {
-	var links []task.Link
+	links, err := a.conferenceDesks(ctx, b)
+	if err != nil {
+		return nil, err
+	}
 	for _, id := range b.Actor.Clusters() {
 		if policy.May(b.Actor, policy.PeriodFollow, policy.Object{Cluster: id}) != nil {
 			continue

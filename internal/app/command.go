@@ -218,6 +218,7 @@ func serve(w *world, a *App, c serveCommand, ready func(address string)) error {
 	}
 	srv := &http.Server{Handler: a.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 60 * time.Second, WriteTimeout: 120 * time.Second,
 		IdleTimeout: 60 * time.Second, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(w.log.Handler(), slog.LevelWarn)}
+	srv.RegisterOnShutdown(a.Live.Close)
 	working := make(chan struct{})
 	go func() { a.Work(w.ctx); close(working) }()
 	stopped := make(chan error, 1)
@@ -334,21 +335,25 @@ func (w *world) demonstrate(listen, mark string) error {
 			}
 		}
 		clock.Run(DemoStart)
-		return serve(w, a, serveCommand{Listen: listen}, w.welcome)
+		return serve(w, a, serveCommand{Listen: listen}, func(address string) { w.welcome(address, a) })
 	}()
 	return errors.Join(err, done())
 }
 
 // welcome prints where the demonstration is and who can sign in.
-func (w *world) welcome(address string) {
+func (w *world) welcome(address string, a *App) {
 	fmt.Fprintf(w.out, "\n  %s\n\n  Bản trình diễn (demonstration). Mật khẩu của mọi tài khoản (one password for all): %s\n\n", address, DemoPassword)
 	text, err := Words()
 	if err != nil {
 		return
 	}
-	for _, a := range DemoAccounts {
-		key := "policy.role." + string(a.Role)
-		fmt.Fprintf(w.out, "  %-12s %s (%s)\n", a.Login, a.Office, text.Text("en", key))
+	for _, acc := range DemoAccounts {
+		key := "policy.role." + string(acc.Role)
+		fmt.Fprintf(w.out, "  %-12s %s (%s)\n", acc.Login, acc.Office, text.Text("en", key))
+	}
+	fmt.Fprintf(w.out, "\n  Hội nghị đang họp (the conference that is live):\n")
+	for _, link := range a.meetingLinks(w) {
+		fmt.Fprintf(w.out, "  %s\n    %s%s\n", link[0], address, link[1])
 	}
 	fmt.Fprintf(w.out, "\n  Ctrl-C để dừng (to stop).\n\n")
 }

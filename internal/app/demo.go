@@ -93,6 +93,7 @@ type seeder struct {
 	periods map[string]cluster.Period
 	proofs  map[string][]proofData // by unit, read once
 	later   []taskEvent            // in order
+	meetings
 }
 
 // Seed fills an empty database with the demonstration scenario.
@@ -106,15 +107,23 @@ func Seed(ctx context.Context, a *App, clock *Clock) error {
 		{day("2025-07-02").Add(8 * time.Hour), s.accounts},
 		{day("2025-12-10").Add(9 * time.Hour), s.lastYear},
 		{day("2026-02-06").Add(9 * time.Hour), s.halfYear},
+		{day("2026-07-06").Add(10 * time.Hour), s.prepareMeeting},
 		{day("2026-07-08").Add(9 * time.Hour), s.halfYearReport},
+		{day("2026-07-08").Add(10 * time.Hour), s.republish},
+		{day("2026-07-09").Add(7 * time.Hour), s.holdMeeting},
+		{day("2026-07-10").Add(9 * time.Hour), s.feedbacks},
 		{day("2026-07-14").Add(9 * time.Hour), s.keyTasks},
+		{day("2026-07-14").Add(10 * time.Hour), s.concludeMeeting},
 		{day("2026-07-20").Add(9 * time.Hour), s.yearChanged},
 		{day("2026-08-11").Add(9 * time.Hour), func() error { return s.until(day("2026-11-16")) }},
 		{day("2026-11-16").Add(8 * time.Hour), s.thisYear},
 		{day("2026-11-16").Add(8*time.Hour + 30*time.Minute), s.crossScoring},
-		{day("2026-11-16").Add(9 * time.Hour), func() error { return s.until(day("2026-11-19")) }},
+		{day("2026-11-16").Add(9 * time.Hour), func() error { return s.until(day("2026-11-18")) }},
+		{day("2026-11-18").Add(9 * time.Hour), s.nextMeetings},
+		{day("2026-11-18").Add(10 * time.Hour), func() error { return s.until(day("2026-11-19")) }},
 		{day("2026-11-19").Add(7*time.Hour + 5*time.Minute), func() error { return s.remind(s.ctx) }},
 		{day("2026-11-19").Add(9 * time.Hour), s.commend},
+		{DemoStart.Add(-90 * time.Minute), s.beginMeeting},
 		{DemoStart, s.articles},
 	} {
 		clock.Set(step.at)

@@ -33,6 +33,7 @@ var floor = map[string][]string{
 	"policy":            {"fault"},
 	"document":          {"fault", "lang"},
 	"qr":                nil,
+	"live":              {"db", "ledger"},
 	"web":               {"fault", "lang", "ledger", "policy"},
 	"proof":             {"fault", "lang", "db", "c2sp", "chart", "ledger", "policy", "qr", "web"},
 	"legal":             {"fault", "lang", "db", "document", "ledger", "policy", "web"},
@@ -57,6 +58,7 @@ var rooms = map[string][]string{
 	"report":       {"unit", "cluster", "account"},
 	"news":         {"unit", "cluster", "account"},
 	"task":         {"unit", "cluster", "account"},
+	"conference":   {"unit", "cluster", "account"},
 }
 
 // plainWriters may write without a leaf: sessions and sign-in limits, view counts,

@@ -62,6 +62,7 @@ type Heading struct {
 	Level   int
 	Ordinal string
 	Text    string
+	Mark    string // by which Contents finds its page, "" for none
 }
 
 // Run is a stretch of text in one face.
@@ -101,7 +102,28 @@ type Table struct {
 	Small   bool         // 11 pt, for wide annexes
 }
 
+// Picture is a square picture of MM millimetres in the body, with words under it. The
+// body of an annex has none.
+type Picture struct {
+	PNG   []byte
+	MM    float64
+	Words string
+}
+
+// Contents lists headings with their pages, by their marks. A word processor fills the
+// pages in when it opens the file.
+type Contents struct{ Entries []Entry }
+
+// Entry of Contents.
+type Entry struct{ Mark, Text string }
+
+// PageBreak begins a new page.
+type PageBreak struct{}
+
+func (Contents) block()  {}
+func (PageBreak) block() {}
 func (Heading) block()   {}
+func (Picture) block()   {}
 func (Paragraph) block() {}
 func (List) block()      {}
 func (Table) block()     {}

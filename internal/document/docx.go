@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bufio"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -16,7 +17,16 @@ import (
 //
 // There are no text boxes: heads are tables without borders and rules are borders
 // of short cells, which every word processor sets alike.
-func (d Document) WriteDOCX(w io.Writer, l Layout) error {
+func (d Document) WriteDOCX(w io.Writer, l Layout) error { return WriteAll(w, l, []Document{d}) }
+
+// WriteAll writes documents one behind the other as one Word file, each from a page of
+// its own on: letters that are printed together. The first names the file.
+func WriteAll(w io.Writer, l Layout, all []Document) error {
+	if len(all) == 0 {
+		return errors.New("no document to write")
+	}
+	d := all[0]
+	pictures := picturesOf(all)
 	z := zip.NewWriter(w)
 	for _, part := range []struct {
 		name  string
@@ -25,10 +35,10 @@ func (d Document) WriteDOCX(w io.Writer, l Layout) error {
 		{"[Content_Types].xml", func(x *docx) { x.put(docxTypes) }},
 		{"_rels/.rels", func(x *docx) { x.put(docxRels) }},
 		{"docProps/core.xml", func(x *docx) { x.put(fmt.Sprintf(docxCore, esc(d.TypeName+" "+d.Abstract), esc(d.Issuer))) }},
-		{"word/_rels/document.xml.rels", func(x *docx) { x.put(docxDocumentRels) }},
+		{"word/_rels/document.xml.rels", func(x *docx) { x.relations(pictures) }},
 		{"word/styles.xml", func(x *docx) { x.put(fmt.Sprintf(docxStyles, half(l.BodySize), half(l.BodySize))) }},
 		{"word/header1.xml", func(x *docx) { x.put(docxHeader) }},
-		{"word/document.xml", func(x *docx) { x.document(d, l) }},
+		{"word/document.xml", func(x *docx) { x.document(all, l) }},
 	} {
 		out, err := z.CreateHeader(&zip.FileHeader{Name: part.name, Method: zip.Deflate})
 		if err != nil {
@@ -40,16 +50,48 @@ func (d Document) WriteDOCX(w io.Writer, l Layout) error {
 			return fmt.Errorf("write document: %w", err)
 		}
 	}
+	for i, p := range pictures {
+		out, err := z.CreateHeader(&zip.FileHeader{Name: fmt.Sprintf("word/media/image%d.png", i+1), Method: zip.Store})
+		if err != nil {
+			return fmt.Errorf("write document: %w", err)
+		}
+		if _, err := out.Write(p.PNG); err != nil {
+			return fmt.Errorf("write document: %w", err)
+		}
+	}
 	if err := z.Close(); err != nil {
 		return fmt.Errorf("write document: %w", err)
 	}
 	return nil
 }
 
+// picturesOf are the pictures of documents, in the order in which they are set.
+func picturesOf(all []Document) (pictures []Picture) {
+	for _, d := range all {
+		for _, b := range d.Body {
+			if p, ok := b.(Picture); ok {
+				pictures = append(pictures, p)
+			}
+		}
+	}
+	return pictures
+}
+
+// relations names what the text hangs on: styles, the header, pictures from rId3 on.
+func (x *docx) relations(pictures []Picture) {
+	x.put(docxDocumentRels)
+	for i := range pictures {
+		x.put(fmt.Sprintf(`<Relationship Id="rId%d" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/image" Target="media/image%d.png"/>`, i+3, i+1))
+	}
+	x.put(`</Relationships>`)
+}
+
 // docx writes WordprocessingML. bufio keeps the first error for Flush.
 type docx struct {
-	w *bufio.Writer
-	l Layout
+	w        *bufio.Writer
+	l        Layout
+	pictures int // set so far
+	marks    int
 }
 
 func (x *docx) put(parts ...string) {
@@ -178,8 +220,23 @@ func (x *docx) row(left float64) {
 
 func (x *docx) endColumns() { x.put(`</w:tc></w:tr></w:tbl>`) }
 
-func (x *docx) document(d Document, l Layout) {
-	x.put(xml.Header, `<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><w:body>`)
+func (x *docx) document(all []Document, l Layout) {
+	x.put(xml.Header, `<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships" xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing" xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" xmlns:pic="http://schemas.openxmlformats.org/drawingml/2006/picture"><w:body>`)
+	for i, d := range all {
+		landscape := x.one(d, l)
+		if i == len(all)-1 {
+			x.section(landscape)
+			break
+		}
+		x.put(`<w:p><w:pPr><w:spacing w:before="0" w:after="0" w:line="20" w:lineRule="exact"/>`)
+		x.section(landscape)
+		x.put(`</w:pPr></w:p>`)
+	}
+	x.put(`</w:body></w:document>`)
+}
+
+// one sets a document, and says whether its last page lies on its side.
+func (x *docx) one(d Document, l Layout) (landscape bool) {
 	x.head(d)
 	x.title(d)
 	if len(d.Addressees) == 1 {
@@ -196,13 +253,23 @@ func (x *docx) document(d Document, l Layout) {
 	}
 	x.body(d.Body, l.BodySize)
 	x.signature(d)
-	landscape := false
 	for _, a := range d.Annexes {
 		x.annex(d, a, landscape)
 		landscape = a.Landscape
 	}
-	x.section(landscape)
-	x.put(`</w:body></w:document>`)
+	return landscape
+}
+
+// picture sets a picture in the middle of a line of its own, in line with the text.
+func (x *docx) picture(p Picture) {
+	x.pictures++
+	emu := int(p.MM * 36000)
+	x.open(para{align: "center", before: 6})
+	x.put(fmt.Sprintf(`<w:r><w:drawing><wp:inline distT="0" distB="0" distL="0" distR="0"><wp:extent cx="%d" cy="%d"/><wp:docPr id="%d" name="%s" descr="%s"/><a:graphic><a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/picture"><pic:pic><pic:nvPicPr><pic:cNvPr id="%d" name="%s"/><pic:cNvPicPr/></pic:nvPicPr><pic:blipFill><a:blip r:embed="rId%d"/><a:stretch><a:fillRect/></a:stretch></pic:blipFill><pic:spPr><a:xfrm><a:off x="0" y="0"/><a:ext cx="%d" cy="%d"/></a:xfrm><a:prstGeom prst="rect"><a:avLst/></a:prstGeom></pic:spPr></pic:pic></a:graphicData></a:graphic></wp:inline></w:drawing></w:r></w:p>`,
+		emu, emu, x.pictures, "hinh", esc(p.Words), x.pictures, "hinh", x.pictures+2, emu, emu))
+	if p.Words != "" {
+		x.line(p.Words, para{align: "center"}, face{size: 12, italic: true})
+	}
 }
 
 // head is the two columns at the top of the first page. Number and date have a
@@ -275,7 +342,16 @@ func (x *docx) body(blocks []Block, size float64) {
 				text = b.Ordinal + l.HeadingMark[level-1] + b.Text
 			}
 			f := face{size: size, bold: level < 3, italic: level == 3, caps: level == 1}
-			x.line(text, para{align: "both", before: 6, first: l.FirstLine, keep: true, line: l.Line}, f)
+			x.open(para{align: "both", before: 6, first: l.FirstLine, keep: true, line: l.Line})
+			if b.Mark != "" {
+				x.marks++
+				x.put(fmt.Sprintf(`<w:bookmarkStart w:id="%d" w:name="%s"/>`, x.marks, esc(b.Mark)))
+			}
+			x.run(text, f)
+			if b.Mark != "" {
+				x.put(fmt.Sprintf(`<w:bookmarkEnd w:id="%d"/>`, x.marks))
+			}
+			x.put("</w:p>")
 		case Paragraph:
 			x.open(p)
 			for j, r := range b.Runs {
@@ -294,6 +370,14 @@ func (x *docx) body(blocks []Block, size float64) {
 			}
 		case Table:
 			x.table(b, size)
+		case Picture:
+			x.picture(b)
+		case Contents:
+			for _, e := range b.Entries {
+				x.entry(e, size)
+			}
+		case PageBreak:
+			x.put(`<w:p><w:r><w:br w:type="page"/></w:r></w:p>`)
 		}
 	}
 	// After a table the sign stands alone. The Party's is a full stop, which needs
@@ -301,6 +385,17 @@ func (x *docx) body(blocks []Block, size float64) {
 	if end != "" && end != "." && len(blocks) > 0 {
 		x.line(end, p, face{size: size})
 	}
+}
+
+// entry is a line of contents: dots lead to the page, a field that is filled in when the
+// file is opened.
+func (x *docx) entry(e Entry, size float64) {
+	width := twips(210 - x.l.Left - x.l.Right)
+	x.put(fmt.Sprintf(`<w:p><w:pPr><w:tabs><w:tab w:val="right" w:leader="dot" w:pos="%d"/></w:tabs><w:spacing w:before="60" w:after="0"/><w:ind w:left="284" w:right="567" w:hanging="284"/></w:pPr>`, width))
+	x.run(e.Text, face{size: size})
+	x.put(`<w:r><w:tab/></w:r><w:r><w:fldChar w:fldCharType="begin" w:dirty="true"/></w:r><w:r><w:instrText xml:space="preserve"> PAGEREF `, esc(e.Mark), ` \h </w:instrText></w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r>`)
+	x.run("…", face{size: size})
+	x.put(`<w:r><w:fldChar w:fldCharType="end"/></w:r></w:p>`)
 }
 
 // closed is the last sentence of a text with its end in place of its own stop.
@@ -447,14 +542,14 @@ func (x *docx) section(landscape bool) {
 }
 
 const (
-	docxTypes = xml.Header + `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/>` +
+	docxTypes = xml.Header + `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Default Extension="png" ContentType="image/png"/>` +
 		`<Override PartName="/word/document.xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/><Override PartName="/word/styles.xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.styles+xml"/>` +
 		`<Override PartName="/word/header1.xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.header+xml"/><Override PartName="/docProps/core.xml" ContentType="application/vnd.openxmlformats-package.core-properties+xml"/></Types>`
 	docxRels = xml.Header + `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="word/document.xml"/>` +
 		`<Relationship Id="rId2" Type="http://schemas.openxmlformats.org/package/2006/relationships/metadata/core-properties" Target="docProps/core.xml"/></Relationships>`
 	docxCore         = xml.Header + `<cp:coreProperties xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/core-properties" xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>%s</dc:title><dc:creator>%s</dc:creator><dc:language>vi-VN</dc:language></cp:coreProperties>`
 	docxDocumentRels = xml.Header + `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles" Target="styles.xml"/>` +
-		`<Relationship Id="rId2" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/header" Target="header1.xml"/></Relationships>`
+		`<Relationship Id="rId2" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/header" Target="header1.xml"/>`
 	docxStyles = xml.Header + `<w:styles xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:docDefaults><w:rPrDefault><w:rPr><w:rFonts w:ascii="Times New Roman" w:hAnsi="Times New Roman" w:eastAsia="Times New Roman" w:cs="Times New Roman"/><w:color w:val="000000"/><w:sz w:val="%s"/><w:szCs w:val="%s"/><w:lang w:val="vi-VN" w:eastAsia="vi-VN" w:bidi="ar-SA"/></w:rPr></w:rPrDefault><w:pPrDefault/></w:docDefaults>` +
 		`<w:style w:type="paragraph" w:default="1" w:styleId="Normal"><w:name w:val="Normal"/></w:style><w:style w:type="table" w:default="1" w:styleId="TableNormal"><w:name w:val="Normal Table"/><w:tblPr><w:tblInd w:w="0" w:type="dxa"/></w:tblPr></w:style></w:styles>`
 	docxHeader = xml.Header + `<w:hdr xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:p><w:pPr><w:jc w:val="center"/></w:pPr><w:r><w:rPr><w:sz w:val="26"/></w:rPr><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:rPr><w:sz w:val="26"/></w:rPr><w:instrText xml:space="preserve"> PAGE </w:instrText></w:r><w:r><w:rPr><w:sz w:val="26"/></w:rPr><w:fldChar w:fldCharType="separate"/></w:r><w:r><w:rPr><w:sz w:val="26"/></w:rPr><w:t>2</w:t></w:r><w:r><w:rPr><w:sz w:val="26"/></w:rPr><w:fldChar w:fldCharType="end"/></w:r></w:p></w:hdr>`

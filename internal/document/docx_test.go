@@ -20,7 +20,7 @@ import (
 func sample() Document {
 	return Document{Superior: "Thành phố Hà Thanh", Issuer: "Cụm thi đua số 3", Number: "05/BC-CTĐ", Place: "Cầu Mây", Date: time.Date(2026, 2, 5, 9, 0, 0, 0, time.UTC),
 		TypeName: "Báo cáo", Abstract: "Sơ kết 6 tháng", Addressees: []string{"Ban Tuyên giáo"},
-		Body: []Block{Heading{1, "I", "Kết quả"}, Heading{2, "1", "Công tác"}, Plain("Đoạn <một> & hai\x01."), List{[]string{"a"}},
+		Body: []Block{Heading{Level: 1, Ordinal: "I", Text: "Kết quả"}, Heading{Level: 2, Ordinal: "1", Text: "Công tác"}, Plain("Đoạn <một> & hai\x01."), List{[]string{"a"}},
 			Table{Columns: []Column{{"TT", 1, Center}, {"Tên", 5, Left}}, Rows: [][]string{{"1", "Một"}, {"2"}}}, Plain("Hết.")},
 		Signature: Signature{"TM. Cụm", "Cụm trưởng", ""}, Recipients: []string{"Như trên;", "Lưu: VT."},
 		Annexes: []Annex{{Number: "I", Title: "Dọc"}, {Number: "II", Title: "Ngang", Landscape: true}, {Number: "III", Title: "Dọc"}}}
@@ -249,7 +249,7 @@ func TestEnd(t *testing.T) {
 		{Plain("Hết./."), []string{"Hết./."}, []string{"Hết."}},
 		{List{[]string{"một;", "hai."}}, []string{"- một;", "- hai./."}, []string{"- một;", "- hai."}},
 		{table, []string{"Một", "./."}, []string{"Một"}},
-		{Heading{1, "II", "Trống"}, []string{"II. TRỐNG", "./."}, []string{"II- TRỐNG"}},
+		{Heading{Level: 1, Ordinal: "II", Text: "Trống"}, []string{"II. TRỐNG", "./."}, []string{"II- TRỐNG"}},
 	} {
 		d := sample()
 		d.Body = []Block{Plain("Đầu."), test.last}

@@ -52,3 +52,49 @@ func WriteICalendar(w io.Writer, name string, events iter.Seq[Event]) error {
 	}
 	return c.SerializeTo(w, ics.WithNewLineWindows)
 }
+
+// Appointment is a stretch of a day in an iCalendar file, in the zone of Vietnam, which
+// is written by its full name and described in the file.
+type Appointment struct {
+	UID                  string
+	Starts, Ends         time.Time
+	Summary, Description string
+	Place, URL           string
+	Stamp                time.Time
+	Sequence             int64 // which version of it this is
+}
+
+// zone describes Asia/Ho_Chi_Minh: UTC+7 without summer time since 1975.
+const zoneName = "Asia/Ho_Chi_Minh"
+
+// WriteAppointments writes appointments under the calendar's name.
+func WriteAppointments(w io.Writer, name string, all []Appointment) error {
+	c := ics.NewCalendarFor("Đồng Thuận")
+	c.SetMethod(ics.MethodPublish)
+	c.SetName(name)
+	c.SetXWRCalName(name)
+	c.SetXWRTimezone(zoneName)
+	zone := c.AddTimezone(zoneName)
+	standard := zone.AddStandard()
+	standard.SetProperty("DTSTART", "19750613T000000")
+	standard.SetProperty("TZOFFSETFROM", "+0700")
+	standard.SetProperty("TZOFFSETTO", "+0700")
+	standard.SetProperty("TZNAME", "+07")
+	local := func(t time.Time) string { return t.In(lang.Vietnam).Format("20060102T150405") }
+	for _, a := range all {
+		v := c.AddEvent(a.UID)
+		v.SetDtStampTime(a.Stamp)
+		v.SetSequence(int(a.Sequence))
+		v.SetProperty(ics.ComponentPropertyDtStart, local(a.Starts), ics.WithTZID(zoneName))
+		v.SetProperty(ics.ComponentPropertyDtEnd, local(a.Ends), ics.WithTZID(zoneName))
+		v.SetSummary(a.Summary)
+		v.SetLocation(a.Place)
+		if a.Description != "" {
+			v.SetDescription(a.Description)
+		}
+		if a.URL != "" {
+			v.SetURL(a.URL)
+		}
+	}
+	return c.SerializeTo(w, ics.WithNewLineWindows)
+}

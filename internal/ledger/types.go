@@ -75,6 +75,29 @@ const (
 	TaskChanged Type = "task.changed"
 	TaskDone    Type = "task.done"
 
+	ConferenceCreated   Type = "conference.created"
+	ConferenceChanged   Type = "conference.changed"
+	ConferencePublished Type = "conference.published" // a version of the programme
+	ConferenceOpened    Type = "conference.opened"
+	ConferenceClosed    Type = "conference.closed"
+	ItemBegun           Type = "conference.item"
+	DelegateInvited     Type = "delegate.invited"
+	DelegateChanged     Type = "delegate.changed"
+	DelegateAnswered    Type = "delegate.answered"
+	PresenceRecorded    Type = "presence.recorded"
+	PaperAsked          Type = "paper.asked"
+	PaperHanded         Type = "paper.handed"
+	PaperDecided        Type = "paper.decided"
+	SpeechAsked         Type = "speech.asked"
+	SpeechChanged       Type = "speech.changed"
+	PollDefined         Type = "poll.defined"
+	BallotCast          Type = "ballot.cast"
+	PollTallied         Type = "poll.tallied"
+	MinutesChanged      Type = "minutes.changed"
+	MinutesSigned       Type = "minutes.signed"
+	ConclusionSet       Type = "conclusion.set"
+	FeedbackGiven       Type = "feedback.given"
+
 	CalendarChanged Type = "calendar.changed"
 	RuleChanged     Type = "rule.changed"
 
@@ -101,6 +124,11 @@ var kinds = map[Type]bool{
 	ReportDrafted: true, ReportChanged: true, ReportPublished: true,
 	NewsDrafted: true, NewsChanged: true, NewsPublished: true, NewsCorrected: true, NewsRetracted: true,
 	TaskSet: true, TaskChanged: true, TaskDone: true,
+	ConferenceCreated: true, ConferenceChanged: true, ConferencePublished: true, ConferenceOpened: true, ConferenceClosed: true, ItemBegun: true,
+	DelegateInvited: true, DelegateChanged: true, DelegateAnswered: true, PresenceRecorded: true,
+	PaperAsked: true, PaperHanded: true, PaperDecided: true,
+	SpeechAsked: true, SpeechChanged: true, PollDefined: true, BallotCast: true, PollTallied: true,
+	MinutesChanged: true, MinutesSigned: true, ConclusionSet: true, FeedbackGiven: true,
 	CalendarChanged: true, RuleChanged: true,
 	Heartbeat: true, DataErased: true, IncidentDeclared: true,
 }
@@ -115,6 +143,7 @@ var public = map[Type]bool{
 	CrossDrawn: true, CrossClosed: true, ChainSet: true, PledgeSigned: true, CommendationDecided: true,
 	FigurePublished: true, RankingPublished: true, ReportPublished: true,
 	NewsPublished: true, NewsCorrected: true, NewsRetracted: true,
+	ConferencePublished: true, ConferenceOpened: true, ConferenceClosed: true, PollTallied: true, MinutesSigned: true,
 	CalendarChanged: true, RuleChanged: true,
 	Heartbeat: true, DataErased: true, IncidentDeclared: true,
 }

@@ -154,6 +154,14 @@ const (
 	TaskDo     Action = "task.do"     // one's unit's share
 	TaskManage Action = "task.manage" // set, change, ask, excuse
 
+	ConferenceRead   Action = "conference.read"   // before and beside what is public
+	ConferenceManage Action = "conference.manage" // prepare, run, write the minutes
+	ConferenceSign   Action = "conference.sign"   // sign the minutes, open them again
+	PaperWrite       Action = "paper.write"       // one’s unit’s paper
+	// ConferenceLetter is what the bearer of an invitation or of a desk’s address may do:
+	// the code in it is asked, not an account.
+	ConferenceLetter Action = "conference.letter"
+
 	LegalManage Action = "legal.manage" // the calendar of working days and the rules of deadlines
 )
 
@@ -200,6 +208,11 @@ var Table = []Rule{
 	{TaskDo, []Role{Clerk, Leader}},
 	{TaskManage, []Role{Secretary, Lead, Deputy}},
 
+	{ConferenceRead, []Role{Clerk, Leader, Secretary, Lead, Deputy, Superior, Auditor}},
+	{ConferenceManage, []Role{Secretary, Lead, Deputy}},
+	{ConferenceSign, []Role{Secretary, Lead, Deputy}},
+	{PaperWrite, []Role{Clerk, Leader}},
+	{ConferenceLetter, append([]Role{Public}, Roles...)},
 	{LegalManage, []Role{Operator}},
 }
 
@@ -215,7 +228,7 @@ func Allows(role Role, action Action) bool {
 
 // May returns nil if the actor may do action to object, and the refusal if not.
 func May(a Actor, action Action, object Object) error {
-	if action == ReadPublic {
+	if Allows(Public, action) {
 		return nil
 	}
 	if !a.SignedIn() {

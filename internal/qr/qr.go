@@ -2,8 +2,11 @@
 package qr
 
 import (
+	"bytes"
 	"fmt"
+	"image"
 	"image/color"
+	"image/png"
 	"strings"
 
 	"github.com/boombuler/barcode/qr"
@@ -49,6 +52,24 @@ func New(text string) (Code, error) {
 
 // Dark reports whether the module in a column and a row is dark; the quiet zone is not.
 func (q Code) Dark(column, row int) bool { return q.dark(column, row) }
+
+// PNG is the code as a picture, four pixels a module.
+func (q Code) PNG() ([]byte, error) {
+	const size = 4
+	img := image.NewPaletted(image.Rect(0, 0, q.Size*size, q.Size*size), color.Palette{color.White, color.Black})
+	for y := range q.Size * size {
+		for x := range q.Size * size {
+			if q.dark(x/size, y/size) {
+				img.SetColorIndex(x, y, 1)
+			}
+		}
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		return nil, fmt.Errorf("draw QR code: %w", err)
+	}
+	return b.Bytes(), nil
+}
 
 // Terminal draws the code in half blocks, light on dark, as terminals are; a
 // camera reads it either way round.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -449,4 +451,16 @@ func (s *Service) Owed(ctx context.Context, units ...string) ([]Task, error) {
 // AllOpen returns every open task, for reminders.
 func (s *Service) AllOpen(ctx context.Context) ([]Task, error) {
 	return listTasks(ctx, s.db, `where t.state = 'open'`)
+}
+
+// Some returns those of a cluster's tasks that ids name.
+func (s *Service) Some(ctx context.Context, clusterID string, ids []string) ([]Task, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	marks, args := make([]string, len(ids)), []any{clusterID}
+	for i, id := range ids {
+		marks[i], args = "$"+strconv.Itoa(i+2), append(args, id)
+	}
+	return listTasks(ctx, s.db, `where t.cluster_id = $1 and t.id in (`+strings.Join(marks, ", ")+`)`, args...)
 }

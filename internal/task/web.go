@@ -36,6 +36,9 @@ type Others struct {
 	Left func(ctx context.Context, from, to time.Time) (int, error)
 	// Actor is an account with the rights it has now; nobody where it has ended.
 	Actor func(ctx context.Context, accountID string) (policy.Actor, error)
+	// Source is the conclusion of a conference that a task came from, without To where it
+	// came from none.
+	Source func(ctx context.Context, taskID string) (Link, error)
 }
 
 // Serve adds the pages of key tasks and of duties, to which every room hands its own.
@@ -279,6 +282,7 @@ func (p pages) feed(w http.ResponseWriter, r *http.Request) error {
 type onePage struct {
 	here
 	Task     View
+	Source   Link // the conclusion it came from
 	Left     int
 	Late     bool
 	Mine     []Part // shares of the actor's units
@@ -341,6 +345,9 @@ func (p pages) load(r *http.Request) (page onePage, err error) {
 		}
 	}
 	page.Late = t.Task.Late(page.Now)
+	if page.Source, err = p.others.Source(r.Context(), t.ID); err != nil {
+		return page, err
+	}
 	if page.Left, err = p.others.Left(r.Context(), page.Now, t.Due); err != nil {
 		return page, err
 	}

@@ -19,6 +19,7 @@ func (s *Site) funcs(l string) template.FuncMap {
 		"moment":  lang.Moment,
 		"iso":     func(t time.Time) string { return t.In(lang.Vietnam).Format("2006-01-02T15:04-07:00") },
 		"day":     func(t time.Time) string { return isoDay(t) },
+		"clock":   func(t time.Time) string { return t.In(lang.Vietnam).Format("15:04") },
 		"minute":  func(t time.Time) string { return isoMinute(t) },
 		"figure":  func(n int64) string { return lang.Figure(l, n) },
 		"points":  func(n int64) string { return lang.Points(l, n) },

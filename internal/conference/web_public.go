@@ -1,0 +1,311 @@
+package conference
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"dongthuan/internal/cluster"
+	"dongthuan/internal/document"
+
+	"dongthuan/internal/fault"
+	"dongthuan/internal/web"
+)
+
+// listPage is every conference, for everybody.
+type listPage struct {
+	web.Base
+	Live, Coming, Closed []listed
+}
+
+type listed struct {
+	Conference
+	Cluster cluster.Cluster
+}
+
+func (p pages) list(w http.ResponseWriter, r *http.Request) error {
+	base, err := p.Base(r)
+	if err != nil {
+		return err
+	}
+	page := listPage{Base: base}
+	all, err := p.All(r.Context())
+	if err != nil {
+		return err
+	}
+	for _, c := range all {
+		if !c.Shown() {
+			continue
+		}
+		x := listed{Conference: c}
+		if x.Cluster, err = p.clusters.ByID(r.Context(), c.ClusterID); err != nil {
+			return err
+		}
+		switch c.State {
+		case Live:
+			page.Live = append(page.Live, x)
+		case Preparing:
+			page.Coming = append(page.Coming, x)
+		default:
+			page.Closed = append(page.Closed, x)
+		}
+	}
+	slices.Reverse(page.Coming) // the next one first
+	return p.Render(w, r, "conference/list", page)
+}
+
+// Shown reports whether everybody may know of a conference: once its programme was
+// published.
+func (c Conference) Shown() bool { return c.Published > 0 }
+
+// publicView is a conference that everybody may see.
+func (p pages) publicView(r *http.Request) (web.Base, View, error) {
+	base, err := p.Base(r)
+	if err != nil {
+		return base, View{}, err
+	}
+	v, err := p.ByCode(r.Context(), r.PathValue("code"))
+	if err == nil && !v.Shown() {
+		err = fault.New(fault.NotFound, "conference.missing")
+	}
+	return base, v, err
+}
+
+// onePage is the public page of a conference.
+type onePage struct {
+	web.Base
+	View
+	Public   []Slot // the programme that was published last
+	Versions []versionRow
+	Papers   []paperRow
+	Work     bool // the actor works on it
+	News     string
+	Photos   []photo
+	Count    Count
+	Pdf      bool
+	Composed Minutes
+}
+
+type versionRow struct {
+	Programme
+	Changes []Difference
+}
+
+type paperRow struct {
+	Paper
+	Unit string
+}
+
+func (p pages) one(w http.ResponseWriter, r *http.Request) error {
+	base, v, err := p.publicView(r)
+	if err != nil {
+		return err
+	}
+	page := onePage{Base: base, View: v, Count: v.Count()}
+	_, page.Pdf = document.Converter()
+	now := v.Programmes[0]
+	page.Public = Schedule(now.Starts, now.Items)
+	for i, pr := range v.Programmes {
+		row := versionRow{Programme: pr}
+		if i+1 < len(v.Programmes) {
+			row.Changes = Diff(v.Programmes[i+1], pr)
+		}
+		page.Versions = append(page.Versions, row)
+	}
+	if v.Conference.Public {
+		for _, x := range v.Papers {
+			if x.State == Accepted {
+				page.Papers = append(page.Papers, paperRow{x, v.Name(x.UnitID)})
+			}
+		}
+		if v.State == Closed {
+			if page.Photos, err = p.photos(r.Context(), v, true); err != nil {
+				return err
+			}
+			if page.Composed, err = p.MinutesOf(r.Context(), v); err != nil {
+				return err
+			}
+		}
+	}
+	page.Work = base.Actor.SignedIn() && p.MayRead(r.Context(), base.Actor, v.ClusterID, v.Starts) == nil
+	return p.Render(w, r, "conference/one", page)
+}
+
+// PublicMinutes reports whether everybody may read the minutes.
+func (v View) PublicMinutes() bool {
+	return v.Conference.Public && v.State == Closed && v.Minutes == MinutesSigned
+}
+
+func (p pages) publicDocument(kind, name string) func(http.ResponseWriter, *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		base, v, err := p.publicView(r)
+		if err != nil {
+			return err
+		}
+		if name != "chuong-trinh" && !v.PublicMinutes() && (name != "ky-yeu" || !v.Conference.Public) {
+			return fault.New(fault.NotFound, "conference.notpublic")
+		}
+		doc, err := p.documentOf(r.Context(), v, name, base, p.origin(r))
+		if err != nil {
+			return err
+		}
+		return document.Send(w, r, kind, name+"-"+v.Code, doc)
+	}
+}
+
+// keptArchive keeps the archives made last: they take PDFs, and do not change.
+type keptArchive struct {
+	mu   sync.Mutex
+	name string
+	body []byte
+}
+
+func (p pages) archive(w http.ResponseWriter, r *http.Request) error {
+	base, v, err := p.publicView(r)
+	if err != nil {
+		return err
+	}
+	if !v.PublicMinutes() {
+		if err := p.MayRead(r.Context(), base.Actor, v.ClusterID, v.Starts); err != nil {
+			return fault.New(fault.NotFound, "conference.notpublic")
+		}
+	}
+	name := v.ID + "-" + strconv.FormatInt(v.Version, 10)
+	p.kept.mu.Lock()
+	defer p.kept.mu.Unlock()
+	if p.kept.name != name {
+		var b bytes.Buffer
+		// Made for whoever asks next too: it goes on when this reader goes away.
+		if err := p.WriteArchive(context.WithoutCancel(r.Context()), &b, v); err != nil {
+			return err
+		}
+		p.kept.name, p.kept.body = name, b.Bytes()
+	}
+	w.Header().Set("Content-Type", "application/zip")
+	w.Header().Set("Content-Disposition", `attachment; filename="ho-so-`+v.Code+`.zip"`)
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(p.kept.body))
+	return nil
+}
+
+// readingPage is a paper to be read on a phone.
+type readingPage struct {
+	web.Base
+	View
+	Paper Paper
+	Unit  string
+	File  string
+	Back  string
+}
+
+func (p pages) readPaper(w http.ResponseWriter, r *http.Request) error {
+	base, v, err := p.publicView(r)
+	if err != nil {
+		return err
+	}
+	if !v.Conference.Public {
+		return fault.New(fault.NotFound, "conference.notpublic")
+	}
+	return p.reading(w, r, base, v, v.Address())
+}
+
+func (p pages) reading(w http.ResponseWriter, r *http.Request, base web.Base, v View, back string) error {
+	for _, x := range v.Papers {
+		if x.ID != r.PathValue("paper") || x.State != Accepted {
+			continue
+		}
+		page := readingPage{Base: base, View: v, Paper: x, Unit: v.Name(x.UnitID), Back: back}
+		if it, ok, err := p.PaperFile(r.Context(), x); err != nil {
+			return err
+		} else if ok && v.Conference.Public {
+			page.File = it.Path()
+		}
+		return p.Render(w, r, "conference/reading", page)
+	}
+	return fault.New(fault.NotFound, "conference.paper.missing")
+}
+
+// hallPage is what is live: the screen, and a delegate's phone.
+type hallPage struct {
+	web.Base
+	View
+	Hall Hall
+}
+
+func (p pages) screen(w http.ResponseWriter, r *http.Request) error {
+	base, v, err := p.publicView(r)
+	if err != nil {
+		return err
+	}
+	return p.Render(w, r, "conference/screen", hallPage{base, v, hallOf(v, base.Now)})
+}
+
+// stream sends the hall's states.
+func (p pages) stream(w http.ResponseWriter, r *http.Request) error {
+	code := r.PathValue("code")
+	c, err := findConference(r.Context(), p.db, "code", code)
+	if err != nil {
+		return err
+	}
+	return p.Hub.Serve(w, r, c.Code)
+}
+
+// state is the same once, for browsers without events.
+func (p pages) state(w http.ResponseWriter, r *http.Request) error {
+	body, err := p.Service.Hall(r.Context(), r.PathValue("code"))
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	_, err = w.Write([]byte(`{"now":` + strconv.FormatInt(p.now().UnixMilli(), 10) + `,"state":` + string(body) + `}`))
+	return err
+}
+
+// calendar is the conference as an appointment: for everybody, or with ?don-vi= for a
+// unit, which is reminded of its paper too.
+func (p pages) calendar(w http.ResponseWriter, r *http.Request) error {
+	_, v, err := p.publicView(r)
+	if err != nil {
+		return err
+	}
+	unit := ""
+	for _, m := range v.Members {
+		if m.Code == r.URL.Query().Get("don-vi") {
+			unit = m.UnitID
+		}
+	}
+	return p.sendCalendar(w, r, v, unit, "")
+}
+
+func (p pages) sendCalendar(w http.ResponseWriter, r *http.Request, v View, unit, letter string) error {
+	now := Programme{Starts: v.Starts, Items: v.Items, Place: v.Place, Version: 0, At: v.CreatedAt}
+	if len(v.Programmes) > 0 {
+		now = v.Programmes[0]
+	}
+	slots := Schedule(now.Starts, now.Items)
+	ends := now.Starts.Add(time.Hour)
+	if len(slots) > 0 {
+		ends = slots[len(slots)-1].End
+	}
+	host := p.origin(r)
+	a := document.Appointment{UID: v.ID + "@dongthuan", Starts: now.Starts, Ends: ends, Summary: v.Title, Description: v.FullTitle(), Place: now.Place, URL: host + v.Address(), Stamp: now.At, Sequence: now.Version}
+	if letter != "" {
+		a.URL = host + v.Address() + "/giay-moi/" + letter
+	}
+	all := []document.Appointment{a}
+	if paper, ok := v.Paper(unit); ok && unit != "" && paper.State != Accepted {
+		all = append(all, document.Appointment{UID: paper.ID + "@dongthuan", Starts: paper.Due.Add(-30 * time.Minute), Ends: paper.Due, Summary: "Hạn nộp tham luận: " + v.Title, URL: host + "/viec/tham-luan/" + paper.ID, Stamp: now.At})
+	}
+	var b bytes.Buffer
+	if err := document.WriteAppointments(&b, v.Cluster.Name, all); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/calendar; charset=utf-8")
+	w.Header().Set("Content-Disposition", `attachment; filename="hoi-nghi-`+v.Code+`.ics"`)
+	_, err := b.WriteTo(w)
+	return err
+}

@@ -1,0 +1,226 @@
+// A desk that checks delegates in, with the network and without: what it sees is kept on
+// the device at once, shown, and sent when that is possible. Each scan has a number of its
+// own, so that one sent twice is one.
+'use strict';
+
+const desk = document.querySelector('[data-desk]');
+const say = (name, ...values) => values.reduce((s, v) => s.replace('%s', () => v), desk.dataset[name] || '%s');
+const storeKey = 'desk:' + desk.dataset.id;
+let people = [], queue = [], sending = false;
+
+const store = (v) => { try { localStorage.setItem(storeKey, JSON.stringify(v)); } catch { /* full: what is in memory is still sent */ } };
+const fold = (s) => s.normalize('NFD').replace(/\p{M}/gu, '').replace(/đ/gi, 'd').toLowerCase();
+const hm = (ms) => new Date(ms + 7 * 3600000).toISOString().slice(11, 16);
+const uid = () => [...crypto.getRandomValues(new Uint8Array(15))].map((b) => b.toString(36).padStart(2, '0')).join('');
+const save = () => store({ queue, people });
+
+function take(data) {
+  people = data.delegates;
+  // What this desk has seen and not sent is present too.
+  for (const s of queue) mark(s);
+  save();
+  draw();
+}
+
+function find(s) { return people.find((p) => (s.delegate ? p.id === s.delegate : s.mark && p.mark === s.mark.slice(0, 6))); }
+
+function mark(s) {
+  const p = find(s);
+  if (p && s.how === 'out') p.out = true;
+  else if (p && (!p.present || p.out)) { p.present = hm(s.at) + ', ' + desk.dataset.name; p.out = false; }
+}
+
+// see takes one scan. It says at once what is known here.
+function see(s) {
+  s.id = uid();
+  s.at = Date.now();
+  const p = find(s);
+  if (s.how !== 'walkin' && !p) return tell('bad', say('unknown'));
+  if (p && p.present && !p.out && s.how !== 'out') tell('wait', who(p) + ': ' + say('again', p.present));
+  else if (p) tell('ok', who(p) + (p.answer === 'declined' ? ' (' + say('declined') + ')' : ''));
+  else {
+    people.push({ id: s.id, mark: '', who: s.name, office: s.office, where: s.body || unitName(s.unit), seat: '', answer: 'confirmed', present: hm(s.at) + ', ' + desk.dataset.name, walkin: true, local: true });
+    tell('ok', s.office);
+  }
+  mark(s);
+  queue.push(s);
+  save();
+  draw();
+  send();
+}
+
+const unitName = (id) => [...desk.querySelectorAll('#f-unit option')].find((o) => o.value === id)?.textContent || '';
+const who = (p) => (p.who ? p.who + ', ' : '') + p.office + ', ' + p.where;
+
+function tell(kind, text) {
+  const el = desk.querySelector('[data-say]');
+  el.className = 'desk-say ' + kind;
+  el.textContent = (kind === 'ok' ? '✓ ' : kind === 'wait' ? '↺ ' : '✕ ') + text;
+  if (kind !== 'ok' && navigator.vibrate) navigator.vibrate(200);
+}
+
+function draw() {
+  const asked = people.filter((p) => !p.walkin).length;
+  desk.querySelector('[data-count-at]').textContent = people.filter((p) => p.present).length + '/' + asked;
+  desk.querySelector('[data-sync]').textContent = queue.length ? say('queue', queue.length) : say('synced');
+  const list = desk.querySelector('[data-list]'), text = fold(desk.querySelector('[data-find]').value.trim());
+  const some = people.filter((p) => !text || fold(p.who + ' ' + p.office + ' ' + p.where + ' ' + p.seat + ' ' + p.mark).includes(text));
+  list.replaceChildren(...some.slice(0, text ? 30 : 400).map(line));
+}
+
+function line(p) {
+  const li = document.createElement('li'), name = document.createElement('div'), strong = document.createElement('strong'), small = document.createElement('span');
+  strong.textContent = p.office;
+  small.className = 'small soft';
+  small.textContent = p.where + (p.seat ? ' · ' + p.seat : '') + (p.walkin ? ' · ' + say('walkin') : '') + (p.answer === 'declined' ? ' · ' + say('declined') : '');
+  name.append(strong, p.who ? ' · ' + p.who : '', document.createElement('br'), small);
+  li.append(name);
+  if (p.present && !p.out) {
+    const at = document.createElement('span');
+    at.className = 'small';
+    at.textContent = '✓ ' + p.present;
+    li.append(at);
+    if (!p.local) li.append(button(say('out'), () => see({ delegate: p.id, how: 'out' }), 'quiet'));
+  } else {
+    if (p.out) li.append(say('left'));
+    li.append(button(say('in'), () => see({ delegate: p.id, how: 'list' })));
+  }
+  return li;
+}
+
+function button(text, act, more = '') {
+  const b = document.createElement('button');
+  b.type = 'button';
+  b.className = 'btn small ' + more;
+  b.textContent = text;
+  b.addEventListener('click', act);
+  return b;
+}
+
+// --- Sending.
+
+async function send() {
+  if (sending || !queue.length) return;
+  sending = true;
+  const batch = queue.slice(0, 200);
+  let ok = false;
+  try {
+    const r = await fetch(desk.dataset.desk, { method: 'POST', headers: { Accept: 'application/json' }, signal: AbortSignal.timeout?.(15000),
+      body: new URLSearchParams({ scans: JSON.stringify(batch), now: Date.now() }) });
+    const answer = await r.json();
+    if (r.ok) {
+      ok = true;
+      const done = new Set(batch.map((s) => s.id));
+      queue = queue.filter((s) => !done.has(s.id));
+      save();
+      for (const s of answer.scans) if (s.kind === 'refused' || s.kind === 'unknown') tell('bad', s.words);
+    } else tell('bad', answer.problem);
+  } catch { /* no network: it stays in the queue */ }
+  sending = false;
+  draw();
+  if (ok && queue.length) send();
+  else if (ok) load();
+}
+
+async function load() {
+  try {
+    const r = await fetch(desk.dataset.desk + '/du-lieu');
+    if (r.ok) take(await r.json());
+  } catch { /* what is here is shown */ }
+}
+
+// --- Codes: the camera where the browser gives it, else a photograph of the code.
+
+// scanned takes the text of a code: the address in the letter, or the code alone.
+let last = '', lastAt = 0;
+function scanned(text) {
+  if (text === last && Date.now() - lastAt < 3000) return; // the camera still sees it
+  last = text;
+  lastAt = Date.now();
+  const m = /\/giay-moi\/([A-Z0-9-]{16,20})/.exec(text) || /^([A-Z0-9-]{6,20})$/.exec(text.trim().toUpperCase());
+  if (!m) return tell('bad', say('unknown'));
+  see({ mark: m[1].replace(/-/g, '').slice(0, 6), how: 'scan' });
+}
+
+const canvas = document.createElement('canvas'), pen = canvas.getContext('2d', { willReadFrequently: true });
+
+function read(source, width, height) {
+  const scale = Math.min(1, 1000 / Math.max(width, height));
+  canvas.width = width * scale;
+  canvas.height = height * scale;
+  pen.drawImage(source, 0, 0, canvas.width, canvas.height);
+  const img = pen.getImageData(0, 0, canvas.width, canvas.height);
+  return jsQR(img.data, img.width, img.height)?.data;
+}
+
+async function camera() {
+  const video = desk.querySelector('[data-video]');
+  if (!video.hidden) { // a second press ends it
+    video.srcObject?.getTracks().forEach((t) => t.stop());
+    video.srcObject = null;
+    video.hidden = true;
+    return;
+  }
+  try {
+    video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'environment' } });
+  } catch { return tell('wait', say('nocamera')); }
+  video.hidden = false;
+  await video.play();
+  const look = () => {
+    if (video.hidden) return;
+    if (video.videoWidth) {
+      const text = read(video, video.videoWidth, video.videoHeight);
+      if (text) scanned(text);
+    }
+    setTimeout(look, 150);
+  };
+  look();
+}
+
+async function photo(input) {
+  const file = input.files[0];
+  input.value = '';
+  if (!file) return;
+  try {
+    const img = await createImageBitmap(file);
+    const text = read(img, img.width, img.height);
+    if (text) scanned(text);
+    else tell('wait', say('nocode'));
+  } catch { tell('wait', say('nocode')); }
+}
+
+function begin() {
+  try {
+    const kept = JSON.parse(localStorage.getItem(storeKey));
+    if (kept) ({ queue, people } = kept);
+  } catch { /* nothing is kept */ }
+  take(JSON.parse(desk.dataset.delegates));
+  for (const el of desk.querySelectorAll('[data-scripts]')) el.hidden = false;
+  desk.querySelector('[data-find]').addEventListener('input', draw);
+  desk.querySelector('[data-find]').addEventListener('keydown', (e) => {
+    if (e.key !== 'Enter') return;
+    const code = e.target.value.trim().toUpperCase().replace(/-/g, '');
+    const p = people.find((x) => x.mark && code.startsWith(x.mark));
+    const shown = desk.querySelectorAll('[data-list] li');
+    if (p) see({ mark: p.mark, how: 'scan' });
+    else if (shown.length === 1) shown[0].querySelector('button')?.click();
+    else return;
+    e.target.value = '';
+    draw();
+  });
+  desk.querySelector('[data-camera]').addEventListener('click', camera);
+  desk.querySelector('[data-photo]').addEventListener('change', (e) => photo(e.target));
+  desk.querySelector('[data-walkin-form]').addEventListener('submit', (e) => {
+    e.preventDefault();
+    const f = new FormData(e.target);
+    see({ how: 'walkin', unit: f.get('unit'), body: f.get('body'), office: f.get('office'), name: f.get('name') });
+    e.target.reset();
+  });
+  addEventListener('online', send);
+  setInterval(() => (queue.length ? send() : document.visibilityState === 'visible' && load()), 10000);
+  addEventListener('beforeunload', (e) => { if (queue.length) e.preventDefault(); });
+  if ('serviceWorker' in navigator) navigator.serviceWorker.register(desk.dataset.desk + '/sw.js', { scope: desk.dataset.desk }).then(() => fetch(location.pathname)).catch(() => {});
+  send();
+}
+
+begin();
