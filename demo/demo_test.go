@@ -473,7 +473,7 @@ func TestLineage(t *testing.T) {
 // Text is in the composed form throughout, so that hòa equals hòa.
 func TestComposed(t *testing.T) {
 	names, err := fs.Glob(Files, "*.json")
-	if err != nil || len(names) != 9 {
+	if err != nil || len(names) != 10 {
 		t.Fatalf("files %v, %v", names, err)
 	}
 	for _, name := range names {

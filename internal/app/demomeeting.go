@@ -432,11 +432,16 @@ func (s *seeder) nextMeetings() error {
 		}
 	}
 	now, _, err := s.Conferences.Create(s.ctx, s.secretary(), s.cluster.ID, conference.Draft{PeriodID: s.periods["2026-nam"].ID, Kind: "meeting", Title: "Hội nghị giao ban quý IV năm 2026 và tọa đàm về quy chế dân chủ ở cơ sở",
-		Theme: d.Theme, Place: d.Place, Starts: DemoStart.Add(-70 * time.Minute), Public: true, Letter: d.Letter}, s.meetings.closed)
+		Theme: d.Theme, Place: d.Place, Starts: DemoStart.Add(-75 * time.Minute), Public: true, Letter: d.Letter}, s.meetings.closed)
 	if err != nil {
 		return err
 	}
 	s.meetings.live = now.ID
+	items := slices.DeleteFunc(slices.Clone(now.Items), func(it conference.Item) bool { return it.Kind == "results" })
+	items[0].Minutes = 10
+	if _, err := s.Conferences.SaveProgramme(s.ctx, s.secretary(), now.ID, now.Seen(), items); err != nil {
+		return err
+	}
 	for _, p := range d.Papers[:5] {
 		if _, err := s.Conferences.AskPapers(s.ctx, s.secretary(), now.ID, []string{s.units[p.Unit].ID}, true, p.Minutes, DemoStart.Add(-24*time.Hour)); err != nil {
 			return err
@@ -462,7 +467,7 @@ func (s *seeder) beginMeeting() error {
 	if err != nil {
 		return err
 	}
-	if err := s.checkIn(v, v.Starts.Add(-10*time.Minute), 4); err != nil {
+	if err := s.checkIn(v, v.Starts.Add(-12*time.Minute), 4); err != nil {
 		return err
 	}
 	if _, err := s.Conferences.Begin(s.ctx, s.secretary(), id); err != nil {
@@ -472,9 +477,8 @@ func (s *seeder) beginMeeting() error {
 		return err
 	}
 	now := ""
-	at := v.Starts.Add(20 * time.Minute)
-	for _, slot := range v.Slots {
-		s.clock.Set(at)
+	for i, slot := range v.Slots {
+		s.clock.Set(slot.Starts.Add(time.Duration(14-2*i) * time.Minute)) // six minutes late in the end
 		if _, err := s.Conferences.GoTo(s.ctx, s.lead(), id, now, slot.ID); err != nil {
 			return err
 		}
@@ -487,7 +491,6 @@ func (s *seeder) beginMeeting() error {
 				return err
 			}
 		}
-		at = at.Add(min(time.Duration(slot.Minutes), 10) * time.Minute)
 	}
 	if err := s.speak(v, 0, DemoStart.Add(-9*time.Minute)); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -379,10 +380,11 @@ func (s *Service) scan(ctx context.Context, tx *ledger.Tx, c Conference, desk st
 		}
 		return out, false, err
 	}
-	if err != db.ErrNoRows {
+	if !errors.Is(err, db.ErrNoRows) {
 		return out, false, fmt.Errorf("find a scan: %w", err)
 	}
 	var d Delegate
+	err = nil
 	switch {
 	case x.How == "walkin":
 		draft, err := DelegateDraft{UnitID: x.Unit, Body: x.Body, Office: x.Office, Name: x.Name, Role: "member"}.clean(units)

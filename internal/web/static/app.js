@@ -180,6 +180,13 @@ function dropDraft(form) {
 // --- Sending.
 
 const waiting = new Map(); // form → its button, to be sent when the network is back
+const soon = new WeakMap(); // form that saves itself → its timer
+
+// saveSoon sends a form that saves itself, once nothing is typed for a moment.
+function saveSoon(form) {
+  clearTimeout(soon.get(form));
+  soon.set(form, setTimeout(() => send(form), 1500));
+}
 
 function uuid() { // crypto.randomUUID is not there on plain HTTP
   const b = crypto.getRandomValues(new Uint8Array(16));
@@ -229,7 +236,10 @@ async function send(form, button, again) {
   } else if (!answer) {
     HTMLFormElement.prototype.submit.call(form); // answered by a page: let the browser show it
   } else {
-    if (answer.saved) saved(form, answer, sent);
+    if (answer.saved) {
+      saved(form, answer, sent);
+      if (form.matches('[data-auto]') && fields(form).some((el) => now(el) !== was(el))) saveSoon(form);
+    }
     else refused(form, answer);
     keepDraft(form);
   }
@@ -359,6 +369,7 @@ function start() {
     if (form.matches('[data-send]')) problem(form, el.name, '');
     pending.delete(form); // other words are another sending
     keepDraft(form);
+    if (form.matches('[data-auto]')) saveSoon(form);
   });
   document.addEventListener('click', (e) => {
     const b = e.target.closest('[data-confirm], [data-print], [data-copy], [data-draft-drop]');

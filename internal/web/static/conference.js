@@ -1,7 +1,6 @@
 // What is live in a conference: the screen, the phones, the pages of those who run it;
 // and the programme that is put in order with the mouse or by keys. All of it is there
 // without scripts too, by loading a page again.
-'use strict';
 
 const live = document.querySelector('[data-stream]');
 const words = (name, ...values) => values.reduce((s, v) => s.replace('%s', () => v), live.dataset[name] || '%s');

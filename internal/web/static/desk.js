@@ -1,7 +1,6 @@
 // A desk that checks delegates in, with the network and without: what it sees is kept on
 // the device at once, shown, and sent when that is possible. Each scan has a number of its
 // own, so that one sent twice is one.
-'use strict';
 
 const desk = document.querySelector('[data-desk]');
 const say = (name, ...values) => values.reduce((s, v) => s.replace('%s', () => v), desk.dataset[name] || '%s');
@@ -77,9 +76,9 @@ function line(p) {
   li.append(name);
   if (p.present && !p.out) {
     const at = document.createElement('span');
-    at.className = 'small';
+    at.className = 'small here';
     at.textContent = '✓ ' + p.present;
-    li.append(at);
+    name.append(document.createElement('br'), at);
     if (!p.local) li.append(button(say('out'), () => see({ delegate: p.id, how: 'out' }), 'quiet'));
   } else {
     if (p.out) li.append(say('left'));
