@@ -1,0 +1,402 @@
+package app
+
+import (
+	"archive/zip"
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"dongthuan/internal/c2sp"
+	"dongthuan/internal/conference"
+	"dongthuan/internal/ledger"
+)
+
+// meetingOf is a conference of the demonstration by its state.
+func (s *seeded) meetingOf(t *testing.T, state conference.State) conference.View {
+	t.Helper()
+	all, err := s.Conferences.All(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range all {
+		if c.State == state {
+			v, err := s.Conferences.ByCode(t.Context(), c.Code)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return v
+		}
+	}
+	t.Fatalf("no conference is %s", state)
+	return conference.View{}
+}
+
+// delegateOf is a delegate of a unit who is in the hall.
+func delegateOf(t *testing.T, v conference.View, code string) conference.Delegate {
+	t.Helper()
+	for _, d := range v.Delegates {
+		if v.CodeOf(d.UnitID) == code && d.Present() {
+			return d
+		}
+	}
+	t.Fatalf("nobody of %s is present", code)
+	return conference.Delegate{}
+}
+
+func TestConferencesOfTheDemonstration(t *testing.T) {
+	s := demonstration(t)
+	v := s.visitor(t, "")
+	_, body := v.get("/api/v1/conferences")
+	var all []apiConference
+	if err := json.Unmarshal([]byte(body), &all); err != nil {
+		t.Fatal(err)
+	}
+	states := map[string]apiConference{}
+	for _, c := range all {
+		states[c.State] = c
+	}
+	if len(all) != 3 || len(states) != 3 || states["closed"].Code != "ht3-20260709" || states["closed"].Archive == "" || states["live"].Archive != "" {
+		t.Fatalf("%+v", all)
+	}
+	closed := s.meetingOf(t, conference.Closed)
+	if n := closed.Count(); n.Invited != 36 || n.Present != 35 || n.Substitute != 1 || n.Excused != 1 {
+		t.Errorf("attendance %+v", n)
+	}
+	for _, c := range closed.Conclusions {
+		if c.TaskID == "" {
+			t.Errorf("no task of %q", c.Body)
+		}
+	}
+	for _, layout := range []string{"", "?layout=dang-05hd"} {
+		for _, name := range []string{"bien-ban", "ket-luan", "ky-yeu", "chuong-trinh"} {
+			if code, body := v.get(closed.Address() + "/" + name + ".docx" + layout); code != http.StatusOK || !strings.HasPrefix(body, "PK") {
+				t.Errorf("%s%s: %d", name, layout, code)
+			}
+		}
+	}
+	// What is not signed or not over is not public.
+	live := s.meetingOf(t, conference.Live)
+	for _, path := range []string{"/bien-ban.docx", "/ket-luan.docx", "/ho-so.zip"} {
+		if code, _ := v.get(live.Address() + path); code != http.StatusNotFound {
+			t.Errorf("%s of the live one: %d", path, code)
+		}
+	}
+	_, ics := v.get(live.Address() + "/lich.ics?don-vi=DV03")
+	for _, want := range []string{"DTSTART;TZID=Asia/Ho_Chi_Minh:20261120T064500\r\n", "BEGIN:VTIMEZONE\r\nTZID:Asia/Ho_Chi_Minh\r\n"} {
+		if !strings.Contains(ics, want) {
+			t.Errorf("the calendar lacks %q:\n%s", want, ics)
+		}
+	}
+}
+
+var (
+	outside = regexp.MustCompile(`(?:src|href)="(?:https?:)?//`)
+	hrefs   = regexp.MustCompile(`(?:src|href)="([^"#]+)"`)
+)
+
+// TestArchive opens the archive of the closed conference as somebody who has only the
+// file: every hash fits, every link leads to a file in it, every receipt holds, and nothing
+// is loaded from elsewhere.
+func TestArchive(t *testing.T) {
+	s := demonstration(t)
+	v := s.visitor(t, "")
+	code, body := v.get(s.meetingOf(t, conference.Closed).Address() + "/ho-so.zip")
+	if code != http.StatusOK {
+		t.Fatalf("%d %.200s", code, body)
+	}
+	z, err := zip.NewReader(strings.NewReader(body), int64(len(body)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string][]byte{}
+	for _, f := range z.File {
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if files[f.Name], err = io.ReadAll(r); err != nil {
+			t.Fatal(err)
+		}
+		r.Close()
+	}
+	listed := 0
+	for line := range strings.Lines(string(files["SHA256SUMS"])) {
+		sum, name, ok := strings.Cut(strings.TrimSpace(line), "  ")
+		got := sha256.Sum256(files[name])
+		if !ok || hex.EncodeToString(got[:]) != sum {
+			t.Errorf("%s does not have its hash", name)
+		}
+		listed++
+	}
+	if listed != len(files)-1 {
+		t.Errorf("%d of %d files have a hash", listed, len(files))
+	}
+	receipts := 0
+	head, err := s.Book.Head(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	policy, err := c2sp.ParsePolicy("log " + head.Key + "\nquorum none\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range files {
+		if strings.HasSuffix(name, ".html") {
+			if m := outside.FindString(string(data)); m != "" {
+				t.Errorf("%s loads %s", name, m)
+			}
+			for _, m := range hrefs.FindAllStringSubmatch(string(data), -1) {
+				to, err := url.PathUnescape(m[1])
+				if err != nil {
+					t.Fatal(err)
+				}
+				to = strings.TrimPrefix(to, "../")
+				if _, ok := files[to]; !ok && to != "so-cai/" {
+					t.Errorf("%s links %s, which is not there", name, to)
+				}
+			}
+			if strings.Contains(string(data), "<script") {
+				t.Errorf("%s has a script", name)
+			}
+		}
+		if strings.HasSuffix(name, ".tlog-proof") {
+			receipts++
+			r, err := ledger.ParseReceipt(string(data))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := r.Verify(policy); err != nil || r.Opening == nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+	if receipts != 7 { // two programmes, opening, two votes, closing, signing
+		t.Errorf("%d receipts", receipts)
+	}
+}
+
+// TestLetterPageIsLight adds up what a delegate's phone loads, as sent; and that a page
+// with a code in its address is kept nowhere.
+func TestLetterPageIsLight(t *testing.T) {
+	s := demonstration(t)
+	v := s.meetingOf(t, conference.Live)
+	d := delegateOf(t, v, "DV06")
+	total, paths := 0, []string{v.Address() + "/giay-moi/" + d.Code()}
+	for i := 0; i < len(paths); i++ {
+		r := mustGet(t, s.url+paths[i])
+		r.Header.Set("Accept-Encoding", "gzip")
+		resp, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %d, %v", paths[i], resp.StatusCode, err)
+		}
+		total += len(body)
+		if i > 0 {
+			continue
+		}
+		if resp.Header.Get("Cache-Control") != "no-store" || resp.Header.Get("Referrer-Policy") != "no-referrer" || resp.Header.Get("X-Robots-Tag") != "noindex" {
+			t.Errorf("headers %v", resp.Header)
+		}
+		for _, m := range linked.FindAllStringSubmatch(string(body), -1) {
+			if strings.HasPrefix(m[1], "/static/") {
+				paths = append(paths, m[1])
+			}
+		}
+		if strings.Contains(string(body), ".woff2") {
+			t.Error("the phone loads fonts")
+		}
+	}
+	if total > 50_000 {
+		t.Errorf("a phone loads %d bytes, want at most 50000", total)
+	}
+	t.Logf("a phone loads %d bytes in %d requests", total, len(paths))
+}
+
+// TestHallWithoutInternet: from a phone on the laptop's network, over plain HTTP, a
+// delegate asks to speak and a desk checks in; no page names another host.
+func TestHallWithoutInternet(t *testing.T) {
+	s := demonstration(t)
+	v := s.meetingOf(t, conference.Live)
+	d := delegateOf(t, v, "DV06")
+	lan := func(method, path string, form url.Values) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(method, "http://192.168.1.10"+path, strings.NewReader(form.Encode()))
+		r.RemoteAddr = "192.168.1.77:50000"
+		if method == http.MethodPost {
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			r.Header.Set("Origin", "http://192.168.1.10") // plain HTTP sends no Sec-Fetch-Site
+		}
+		w := httptest.NewRecorder()
+		s.Site.ServeHTTP(w, r)
+		return w
+	}
+	here := v.Address() + "/giay-moi/" + d.Code()
+	for _, path := range []string{here, v.Address() + "/man-hinh", v.Address() + "/ban/" + v.Desks[0].Secret} {
+		w := lan(http.MethodGet, path, nil)
+		if w.Code != http.StatusOK || outside.MatchString(w.Body.String()) {
+			t.Errorf("%s: %d, loads from outside: %t", path, w.Code, outside.MatchString(w.Body.String()))
+		}
+	}
+	if w := lan(http.MethodPost, here+"/phat-bieu", url.Values{"kind": {"speech"}}); w.Code != http.StatusSeeOther || w.Header().Get("Receipt") == "" {
+		t.Errorf("asking to speak: %d %.300s", w.Code, w.Body)
+	}
+	missing := ""
+	for _, x := range v.Delegates {
+		if !x.Attended() {
+			missing = x.Mark
+		}
+	}
+	scans := `[{"id":"lan-1","mark":"` + missing + `","how":"scan","at":1}]`
+	if w := lan(http.MethodPost, v.Address()+"/ban/"+v.Desks[0].Secret, url.Values{"scans": {scans}, "now": {"1"}}); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"kind":"present"`) {
+		t.Errorf("checking in: %d %s", w.Code, w.Body)
+	}
+	again := s.meetingOf(t, conference.Live)
+	if len(again.Waiting()) != len(v.Waiting())+1 || again.Count().Present != v.Count().Present+1 {
+		t.Errorf("%d wait, %d present", len(again.Waiting()), again.Count().Present)
+	}
+}
+
+// TestNamesStayInside: a delegate's name is shown to the secretariat, to the unit it
+// belongs to and to the bearer of the letter; to nobody else, and in no public file.
+func TestNamesStayInside(t *testing.T) {
+	s := demonstration(t)
+	v := s.meetingOf(t, conference.Live)
+	const name = "Canary Thử Nghiệm"
+	own, err := s.Units.ByCode(t.Context(), "DV03", s.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	secretary := s.visitor(t, "thuky")
+	code, body, _ := secretary.post(v.Work()+"/dai-bieu", url.Values{"unit": {own.ID}, "office": {"Chuyên viên"}, "name": {name}, "role": {"member"}})
+	if code != http.StatusSeeOther {
+		t.Fatalf("%d %.300s", code, body)
+	}
+	var letter string
+	for _, d := range s.meetingOf(t, conference.Live).Delegates {
+		if d.Name == name {
+			letter = v.Address() + "/giay-moi/" + d.Code()
+		}
+	}
+	for _, c := range []struct {
+		login, path string
+		sees        bool
+	}{
+		{"thuky", v.Work() + "/dai-bieu", true}, {"chuyenvien", v.Work() + "/dai-bieu", true}, {"", letter, true}, {"", v.Address() + "/ban/" + v.Desks[0].Secret, true},
+		{"chuyenvien2", v.Work() + "/dai-bieu", false}, {"kiemtra", v.Work() + "/dai-bieu", false}, {"captren", v.Work() + "/diem-danh", false}, {"chuyenvien2", v.Work() + "/bien-ban", false},
+		{"", v.Address(), false}, {"", v.Address() + "/man-hinh", false}, {"", v.Address() + "/trang-thai", false},
+	} {
+		code, body := s.visitor(t, c.login).get(c.path)
+		if code != http.StatusOK || strings.Contains(body, name) != c.sees {
+			t.Errorf("%s by %q: %d, sees the name: %t", c.path, c.login, code, strings.Contains(body, name))
+		}
+	}
+	// Secrets that open a letter or a desk are shown to those who run the conference only.
+	for _, login := range []string{"chuyenvien2", "kiemtra", "captren"} {
+		for _, tab := range []string{"", "/dai-bieu", "/diem-danh", "/dieu-hanh"} {
+			_, body := s.visitor(t, login).get(v.Work() + tab)
+			for _, d := range v.Delegates {
+				if v.CodeOf(d.UnitID) != "DV05" && strings.Contains(body, d.Code()) {
+					t.Errorf("%s reads a letter's code on %s", login, tab)
+				}
+			}
+			if strings.Contains(body, v.Desks[0].Secret) {
+				t.Errorf("%s reads a desk's address on %s", login, tab)
+			}
+		}
+	}
+}
+
+// hallEvents reads the states of a hall.
+func hallEvents(t *testing.T, address string) (<-chan conference.Hall, func()) {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	halls := make(chan conference.Hall, 100)
+	go func() {
+		defer close(halls)
+		defer resp.Body.Close()
+		in := bufio.NewScanner(resp.Body)
+		in.Buffer(nil, 1<<20)
+		for in.Scan() {
+			if data, ok := bytes.CutPrefix(in.Bytes(), []byte("data: ")); ok {
+				var e struct{ State conference.Hall }
+				if err := json.Unmarshal(data, &e); err != nil {
+					t.Error(err)
+				}
+				halls <- e.State
+			}
+		}
+	}()
+	return halls, stop
+}
+
+func until(t *testing.T, halls <-chan conference.Hall, ok func(conference.Hall) bool) {
+	t.Helper()
+	for {
+		select {
+		case h, more := <-halls:
+			if !more {
+				t.Fatal("the stream ended")
+			}
+			if ok(h) {
+				return
+			}
+		case <-time.After(30 * time.Second):
+			t.Fatal("the hall does not show it")
+		}
+	}
+}
+
+// TestHallIsLive: what a phone does, the screen is shown; on PostgreSQL through another
+// process too, which goes on when the first is gone.
+func TestHallIsLive(t *testing.T) {
+	s := demonstration(t)
+	v := s.meetingOf(t, conference.Live)
+	before := len(v.Waiting())
+	halls, stop := hallEvents(t, s.url+v.Address()+"/truc-tiep")
+	defer stop()
+	until(t, halls, func(h conference.Hall) bool { return h.Waiting == before && h.Item != nil && h.Speaker != nil })
+	d := delegateOf(t, v, "DV06")
+	phone := s.visitor(t, "")
+	here := v.Address() + "/giay-moi/" + d.Code()
+	if code, _, _ := phone.post(here+"/phat-bieu", url.Values{"kind": {"speech"}}); code != http.StatusSeeOther {
+		t.Fatalf("asking to speak: %d", code)
+	}
+	until(t, halls, func(h conference.Hall) bool { return h.Waiting == before+1 && strings.Contains(h.Queue[before].Label, "Thanh Khương") })
+	if code, page := phone.get(here); code != http.StatusOK || !strings.Contains(page, "Thứ 4 trong danh sách") {
+		t.Errorf("the phone: %d", code)
+	}
+	// Sent twice by a hasty thumb: said in words, once on the list.
+	if code, page, _ := phone.post(here+"/phat-bieu", url.Values{"kind": {"speech"}}); code != http.StatusConflict || !strings.Contains(page, "đã có trong danh sách") {
+		t.Errorf("asking twice: %d", code)
+	}
+	chair := s.visitor(t, "cumtruong")
+	if code, _, _ := chair.post(v.Work()+"/dieu-hanh", url.Values{"act": {"take"}, "taking": {"0"}}); code != http.StatusSeeOther {
+		t.Errorf("closing the list: %d", code)
+	}
+	until(t, halls, func(h conference.Hall) bool { return !h.Taking })
+	if code, page, _ := s.visitor(t, "").post(v.Address()+"/giay-moi/"+delegateOf(t, v, "DV07").Code()+"/phat-bieu", url.Values{"kind": {"speech"}}); code != http.StatusConflict || !strings.Contains(page, "đóng danh sách phát biểu") {
+		t.Errorf("asking when it is closed: %d", code)
+	}
+}
