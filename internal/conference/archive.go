@@ -264,6 +264,9 @@ func (s *Service) taskLines(ctx context.Context, v View) ([]TaskLine, error) {
 		return nil, err
 	}
 	names := func(units []string) (all []string) {
+		if len(units) > 1 && len(units) == len(v.Members) {
+			return []string{"Các đơn vị trong cụm"}
+		}
 		for _, u := range units {
 			all = append(all, v.Name(u))
 		}

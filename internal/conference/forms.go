@@ -63,7 +63,7 @@ func (v View) LetterFor(d Delegate, address string, now time.Time) (document.Doc
 	if err != nil {
 		return doc, err
 	}
-	doc.Body = append(doc.Body, document.Picture{PNG: png, MM: 38, Words: "Mã giấy mời: " + d.Spelled()}, document.Plain("Rất mong đồng chí đến dự."))
+	doc.Body = append(doc.Body, document.Picture{PNG: png, MM: 30, Words: "Mã giấy mời: " + d.Spelled()}, document.Plain("Rất mong đồng chí đến dự."))
 	doc.Recipients = []string{"Như trên", "Lưu: VT"}
 	return doc, nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -485,7 +486,7 @@ func (p pages) photos(ctx context.Context, v View, images bool) ([]photo, error)
 	var some []photo
 	for _, it := range all {
 		if it.Kind.Image() || !images {
-			some = append(some, photo{it.ID, it.Path(), it.Title(), it.Hash})
+			some = append(some, photo{it.ID, it.Path(), strings.TrimSuffix(it.Title(), path.Ext(it.Name)), it.Hash})
 		}
 	}
 	return some, err

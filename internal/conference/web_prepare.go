@@ -450,8 +450,12 @@ func (p pages) documentOf(ctx context.Context, v View, name string, b web.Base, 
 		return document.Document{}, err
 	}
 	at := b.Now
-	if !v.ClosedAt.IsZero() {
-		at = v.ClosedAt
+	if v.Minutes == MinutesSigned {
+		all, err := p.Signings(ctx, v.ID)
+		if err != nil {
+			return document.Document{}, err
+		}
+		at = all[0].At
 	}
 	return v.Notice(m.Conclusions, tasks, at), nil
 }
