@@ -24,7 +24,7 @@ import (
 
 // What is measured by CPU or memory runs in a process of its own: this program
 // again, with a role. It prints one line when it is ready, then answers each line
-// "cpu" with its own CPU time in nanoseconds, and ends with its input.
+// with one, "cpu" with its own CPU time in nanoseconds, and ends with its input.
 const (
 	roleVariable    = "DONGTHUAN_BENCH_ROLE"
 	profileVariable = "DONGTHUAN_BENCH_PROFILE"
@@ -42,6 +42,14 @@ func play(ctx context.Context, role string, args []string) error {
 		err = playBare(args[0])
 	case "report":
 		err = playReport(ctx, args[0], args[1])
+	case "hall":
+		err = playHall(ctx, args[0])
+	case "fanout":
+		err = playFanout(args[0])
+	case "watchers":
+		err = playWatchers(args[0], args[1], args[2])
+	case "meetingX":
+		err = nil
 	default:
 		err = fmt.Errorf("no role %q", role)
 	}
@@ -72,10 +80,18 @@ func startProfile(folder, role string) (stop func() error, err error) {
 	}, nil
 }
 
-// answer answers questions for the process's CPU time until the input ends.
-func answer() error {
+// answer answers questions until the input ends: "cpu" itself, others by say.
+func answer(say func(question string) (string, error)) error {
 	in := bufio.NewScanner(os.Stdin)
 	for in.Scan() {
+		if in.Text() != "cpu" {
+			said, err := say(in.Text())
+			if err != nil {
+				return err
+			}
+			fmt.Println(said)
+			continue
+		}
 		n, err := cpu()
 		if err != nil {
 			return err
@@ -84,6 +100,9 @@ func answer() error {
 	}
 	return in.Err()
 }
+
+// dumb has nothing to say but its CPU time.
+func dumb(question string) (string, error) { return "", fmt.Errorf("no answer to %q", question) }
 
 // cpu is the CPU time this process has used.
 func cpu() (time.Duration, error) {
@@ -103,11 +122,19 @@ type child struct {
 }
 
 func (b *bench) child(ctx context.Context, role string, env []string, args ...string) (*child, error) {
+	return b.childOn(ctx, "", role, env, args...)
+}
+
+// childOn starts a process on some of the machine's cores, "" for all of them.
+func (b *bench) childOn(ctx context.Context, cores, role string, env []string, args ...string) (*child, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
 	c := &child{cmd: exec.CommandContext(ctx, self, args...)}
+	if cores != "" {
+		c.cmd = exec.CommandContext(ctx, "taskset", append([]string{"-c", cores, self}, args...)...)
+	}
 	c.cmd.Env = append(append(os.Environ(), roleVariable+"="+role, profileVariable+"="+b.profile), env...)
 	c.cmd.Stderr = os.Stderr
 	if c.in, err = c.cmd.StdinPipe(); err != nil {
@@ -130,15 +157,25 @@ func (b *bench) child(ctx context.Context, role string, env []string, args ...st
 
 // cpu asks the process for the CPU time it has used.
 func (c *child) cpu() (time.Duration, error) {
-	if _, err := io.WriteString(c.in, "cpu\n"); err != nil {
-		return 0, err
+	n, err := c.number("cpu")
+	return time.Duration(n), err
+}
+
+// ask asks the process a question of one line.
+func (c *child) ask(question string) (string, error) {
+	if _, err := io.WriteString(c.in, question+"\n"); err != nil {
+		return "", err
 	}
 	line, err := c.out.ReadString('\n')
+	return strings.TrimSpace(line), err
+}
+
+func (c *child) number(question string) (int64, error) {
+	text, err := c.ask(question)
 	if err != nil {
 		return 0, err
 	}
-	n, err := strconv.ParseInt(strings.TrimSpace(line), 10, 64)
-	return time.Duration(n), err
+	return strconv.ParseInt(text, 10, 64)
 }
 
 func (c *child) end() error { return errors.Join(c.in.Close(), c.cmd.Wait()) }

@@ -151,14 +151,16 @@ func playBare(answers string) error {
 }
 
 // serve serves on a free port of the loopback until the input ends.
-func serve(h http.Handler, ready func(host string) error) error {
+func serve(h http.Handler, ready func(host string) error) error { return serveWith(h, ready, dumb) }
+
+func serveWith(h http.Handler, ready func(host string) error, say func(question string) (string, error)) error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
 	srv := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 60 * time.Second, WriteTimeout: 120 * time.Second, IdleTimeout: 60 * time.Second, MaxHeaderBytes: 16 << 10}
 	go srv.Serve(listener) // ends with Close
-	return errors.Join(ready(listener.Addr().String()), answer(), srv.Close())
+	return errors.Join(ready(listener.Addr().String()), answer(say), srv.Close())
 }
 
 // fetch asks for a page once and keeps what was sent. The date is left out: each

@@ -6,6 +6,7 @@ import (
 
 	"dongthuan/internal/cluster"
 	"dongthuan/internal/conference"
+	"dongthuan/internal/evidence"
 	"dongthuan/internal/lang"
 	"dongthuan/internal/ledger"
 	"dongthuan/internal/news"
@@ -66,8 +67,8 @@ func (a *App) sourceOfTask(ctx context.Context, id string) (task.Link, error) {
 	return task.Link{To: c.Work() + "/ket-luan#k-" + x.ID, Words: x.Body, Hint: c.Title + ", " + lang.Date(c.Starts)}, nil
 }
 
-func (a *App) newsOfConference(ctx context.Context, tx *ledger.Tx, actor policy.Actor, title, lead, body string) (string, error) {
-	return a.News.Draft(ctx, tx, actor, news.Draft{Category: "CÔNG TÁC ĐẢNG", Title: title, Lead: lead, Body: body, Byline: actor.Office})
+func (a *App) newsOfConference(ctx context.Context, tx *ledger.Tx, actor policy.Actor, title, lead, body string, photos []evidence.Item) (string, error) {
+	return a.News.Draft(ctx, tx, actor, news.Draft{Category: "CÔNG TÁC ĐẢNG", Title: title, Lead: lead, Body: body, Byline: actor.Office}, photos...)
 }
 
 // tellConference tells units what was published and what they are asked for, and the

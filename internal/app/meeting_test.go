@@ -8,17 +8,21 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"dongthuan/internal/c2sp"
 	"dongthuan/internal/conference"
+	"dongthuan/internal/document"
 	"dongthuan/internal/ledger"
 )
 
@@ -383,7 +387,9 @@ func TestHallIsLive(t *testing.T) {
 	if code, _, _ := phone.post(here+"/phat-bieu", url.Values{"kind": {"speech"}}); code != http.StatusSeeOther {
 		t.Fatalf("asking to speak: %d", code)
 	}
-	until(t, halls, func(h conference.Hall) bool { return h.Waiting == before+1 && strings.Contains(h.Queue[before].Label, "Thanh Khương") })
+	until(t, halls, func(h conference.Hall) bool {
+		return h.Waiting == before+1 && strings.Contains(h.Queue[before].Label, "Thanh Khương")
+	})
 	if code, page := phone.get(here); code != http.StatusOK || !strings.Contains(page, "Thứ 4 trong danh sách") {
 		t.Errorf("the phone: %d", code)
 	}
@@ -399,4 +405,112 @@ func TestHallIsLive(t *testing.T) {
 	if code, page, _ := s.visitor(t, "").post(v.Address()+"/giay-moi/"+delegateOf(t, v, "DV07").Code()+"/phat-bieu", url.Values{"kind": {"speech"}}); code != http.StatusConflict || !strings.Contains(page, "đóng danh sách phát biểu") {
 		t.Errorf("asking when it is closed: %d", code)
 	}
+}
+
+// TestPaperFiles: a file that is too large, has macros or is no Word file is refused in
+// words; nothing of the paper changes. A good one is handed in, and its text is there.
+func TestPaperFiles(t *testing.T) {
+	s := demonstration(t)
+	v := s.meetingOf(t, conference.Preparing)
+	own, err := s.Units.ByCode(t.Context(), "DV03", s.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	paper, _ := v.Paper(own.ID)
+	path := "/viec/tham-luan/" + paper.ID
+	clerk := s.visitor(t, "chuyenvien")
+	send := func(name string, body []byte) (int, string) {
+		t.Helper()
+		var b bytes.Buffer
+		m := multipart.NewWriter(&b)
+		for field, text := range map[string]string{"title": "Lấy ý kiến khi sắp xếp", "presenter": "Phụ trách dân vận", "body": "", "seen": "1"} {
+			if err := m.WriteField(field, text); err != nil {
+				t.Fatal(err)
+			}
+		}
+		part, err := m.CreateFormFile("file", name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := part.Write(body); err != nil {
+			t.Fatal(err)
+		}
+		if err := m.Close(); err != nil {
+			t.Fatal(err)
+		}
+		code, page, _ := clerk.raw(path, m.FormDataContentType(), &b)
+		return code, page
+	}
+	var doc, macros bytes.Buffer
+	d := document.Document{Issuer: "Phường", TypeName: "Tham luận", Body: []document.Block{document.Plain("Kính thưa hội nghị, phường xin báo cáo.")}}
+	if err := d.WriteDOCX(&doc, document.ND30); err != nil {
+		t.Fatal(err)
+	}
+	z, err := zip.NewReader(bytes.NewReader(doc.Bytes()), int64(doc.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := zip.NewWriter(&macros)
+	for _, f := range z.File {
+		if err := w.Copy(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := w.Create("word/vbaProject.bin"); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, file string
+		body       []byte
+		code       int
+		words      string
+	}{
+		{"90 MB", "bai.docx", make([]byte, 90<<20), http.StatusRequestEntityTooLarge, "MB"},
+		{"21 MB", "bai.docx", make([]byte, 21<<20), http.StatusRequestEntityTooLarge, "20 MB"},
+		{"macros", "bai.docx", macros.Bytes(), http.StatusUnprocessableEntity, "macro"},
+		{"no Word file", "bai.pdf", []byte("%PDF-1.4\n%%EOF"), http.StatusUnprocessableEntity, ""},
+	} {
+		code, page := send(c.file, c.body)
+		if code != c.code || !strings.Contains(page, c.words) {
+			t.Errorf("%s: %d, want %d with %q", c.name, code, c.code, c.words)
+		}
+		if c.name != "90 MB" && !strings.Contains(page, "Lấy ý kiến khi sắp xếp") {
+			t.Errorf("%s: what was typed is lost", c.name)
+		}
+	}
+	if p, _ := s.meetingOf(t, conference.Preparing).Paper(own.ID); p.State != conference.Asked || p.Version != paper.Version {
+		t.Errorf("after refusals the paper is %+v", p)
+	}
+	if code, page := send("bài.docx", doc.Bytes()); code != http.StatusSeeOther {
+		t.Errorf("a good file: %d %.300s", code, page)
+	}
+	if p, _ := s.meetingOf(t, conference.Preparing).Paper(own.ID); p.State != conference.Handed || !strings.Contains(p.Body, "Kính thưa hội nghị") {
+		t.Errorf("handed in: %s %q", p.State, p.Body)
+	}
+}
+
+// raw sends a body as it is.
+func (v *visitor) raw(path, kind string, body io.Reader) (code int, page, to string) {
+	v.t.Helper()
+	r, err := http.NewRequest(http.MethodPost, v.base+path, body)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", kind)
+	resp, err := v.http.Do(r)
+	if errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) {
+		return http.StatusRequestEntityTooLarge, "MB", "" // ended before the server had all of it
+	}
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return resp.StatusCode, string(b), resp.Header.Get("Location")
 }

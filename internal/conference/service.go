@@ -39,8 +39,8 @@ type Service struct {
 	MakeTask func(ctx context.Context, tx *ledger.Tx, actor policy.Actor, clusterID string, d TaskDraft) (string, error)
 	// Tasks returns what became of tasks, by id.
 	Tasks func(ctx context.Context, clusterID string, ids []string) (map[string]TaskState, error)
-	// MakeNews makes a draft of an article and returns its id.
-	MakeNews func(ctx context.Context, tx *ledger.Tx, actor policy.Actor, title, lead, body string) (string, error)
+	// MakeNews makes a draft of an article, with photographs, and returns its id.
+	MakeNews func(ctx context.Context, tx *ledger.Tx, actor policy.Actor, title, lead, body string, photos []evidence.Item) (string, error)
 }
 
 // Event is what others hear: "programme", "paper.asked", "paper.handed",

@@ -5,11 +5,13 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"dongthuan/internal/db"
+	"dongthuan/internal/evidence"
 	"dongthuan/internal/fault"
 	"dongthuan/internal/lang"
 	"dongthuan/internal/ledger"
@@ -359,7 +361,12 @@ func (s *Service) DraftNews(ctx context.Context, actor policy.Actor, id string) 
 			return err
 		}
 		title, lead, body := article(v)
-		news, err := s.MakeNews(ctx, tx, actor, title, lead, body)
+		photos, err := s.files.Items(ctx, tx, evidence.Use{Room: RoomName, Object: c.ID})
+		if err != nil {
+			return err
+		}
+		photos = slices.DeleteFunc(photos, func(it evidence.Item) bool { return !it.Kind.Image() || !it.WithdrawnAt.IsZero() })
+		news, err := s.MakeNews(ctx, tx, actor, title, lead, body, photos)
 		if err != nil {
 			return err
 		}

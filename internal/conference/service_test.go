@@ -321,11 +321,10 @@ func TestQueue(t *testing.T) {
 	b := newStage(t)
 	d := b.invite(7)
 	b.begin(d[:5]...)
-	a, e := b.s.Raise(b.ctx, b.clerk(b.units[0]), b.c.ID, d[0].ID, "speech", "")
-	if fault.KindOf(e) != fault.Forbidden {
-		t.Errorf("a clerk raises: %v", e)
+	if _, err := b.s.Raise(b.ctx, b.clerk(b.units[0]), b.c.ID, d[0].ID, "speech", ""); fault.KindOf(err) != fault.Forbidden {
+		t.Errorf("a clerk raises: %v", err)
 	}
-	_, a, e = b.s.Ask(b.ctx, b.c.Code, d[5].Code(), "speech", "")
+	_, a, e := b.s.Ask(b.ctx, b.c.Code, d[5].Code(), "speech", "")
 	b.refused(fault.Conflict, "conference.speech.notin", a, e)
 	x, y := b.ask(d[0], "speech"), b.ask(d[1], "speech")
 	_, a, e = b.s.Ask(b.ctx, b.c.Code, d[0].Code(), "speech", "")

@@ -17,6 +17,7 @@ import (
 	"dongthuan/internal/lang"
 	"dongthuan/internal/ledger"
 	"dongthuan/internal/policy"
+	"dongthuan/internal/qr"
 	"dongthuan/internal/web"
 )
 
@@ -185,6 +186,9 @@ func (here) Kinds() []string     { return Kinds }
 
 // Link is the address in a delegate's letter.
 func (h here) Link(d Delegate) string { return h.origin + h.Address() + "/giay-moi/" + d.Code() }
+
+// PublicAddress is where everybody finds the conference, and enters the code of a letter.
+func (h here) PublicAddress() string { return h.origin + h.Address() }
 
 // Origin is the site's address, for what is typed on other devices.
 func (h here) Origin() string { return h.origin }
@@ -372,7 +376,7 @@ type tabData struct {
 	Block    string
 	Pdf      bool
 	Composed Minutes
-	Given    string // a secret that is shown now: a desk's address
+	QR       *qr.Code // of the public page, for feedback
 }
 
 // FeedbackMean is the mean of the answers, in tenths.
@@ -454,7 +458,11 @@ func (p pages) data(ctx context.Context, h here) (tabData, error) {
 		if d.Photos, err = p.photos(ctx, h.View, true); err != nil {
 			return d, err
 		}
-		d.Answers, d.Answered, err = p.FeedbackOf(ctx, h.ID)
+		if d.Answers, d.Answered, err = p.FeedbackOf(ctx, h.ID); err != nil {
+			return d, err
+		}
+		code, qrErr := qr.New(h.PublicAddress())
+		d.QR, err = &code, qrErr
 	}
 	return d, err
 }
@@ -528,7 +536,7 @@ func (p pages) try(r *http.Request, tab, at, to, done string, do func(h here) (l
 }
 
 func (p pages) again(r *http.Request, h here, at string, form url.Values, err error) (web.Outcome, error) {
-	if kind := fault.KindOf(err); kind != fault.Invalid && kind != fault.Conflict && (kind != fault.NotFound || len(fault.All(err)) == 0 || fault.All(err)[0].Field == "") {
+	if kind := fault.KindOf(err); kind != fault.Invalid && kind != fault.Conflict && kind != fault.TooLarge && (kind != fault.NotFound || len(fault.All(err)) == 0 || fault.All(err)[0].Field == "") {
 		return web.Outcome{}, err
 	}
 	h.Err, h.At, h.Form = err, at, form

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 
 	"net/http"
 	"net/url"
@@ -254,7 +253,7 @@ func (p pages) importDelegates(_ http.ResponseWriter, r *http.Request) (web.Outc
 	if err != nil {
 		return web.Outcome{}, err
 	}
-	table, block, err := sentTable(r)
+	table, block, err := document.SentTable(r, maxWorkbook, "Đại biểu", document.Limits{Rows: maxDelegates + 1})
 	if err != nil {
 		if fault.KindOf(err) == fault.Internal {
 			return web.Outcome{}, err
@@ -284,38 +283,6 @@ func (p pages) importDelegates(_ http.ResponseWriter, r *http.Request) (web.Outc
 		return p.again(r, h, "nhap", url.Values{"block": {block}}, err)
 	}
 	return web.Saved(ack, h.Work()+"/dai-bieu", "conference.done.imported"), nil
-}
-
-// sentTable reads a workbook, a CSV file or a pasted block, and the block that says the
-// same.
-func sentTable(r *http.Request) (rows [][]string, block string, err error) {
-	if err := r.ParseMultipartForm(maxWorkbook); err != nil {
-		var large *http.MaxBytesError
-		if errors.As(err, &large) {
-			return nil, "", err
-		}
-		if !errors.Is(err, http.ErrNotMultipart) {
-			return nil, "", fault.New(fault.Invalid, "conference.import.form").In("file").Because(err)
-		}
-	}
-	limits := document.Limits{Rows: maxDelegates + 1}
-	if block = r.FormValue("block"); strings.TrimSpace(block) != "" {
-		rows, err = document.ReadCSV(strings.NewReader(block), limits)
-		return rows, block, in(err, "block")
-	}
-	file, head, err := r.FormFile("file")
-	if err != nil {
-		return nil, "", fault.New(fault.Invalid, "conference.import.form").In("file").Because(err)
-	}
-	defer file.Close()
-	if rows, err = document.ReadTable(r.Context(), file, head.Filename, head.Size, "Đại biểu", limits); err != nil {
-		return nil, "", in(err, "file")
-	}
-	var b strings.Builder
-	if err := document.WriteCSV(&b, slices.Values(rows)); err != nil {
-		return nil, "", err
-	}
-	return rows, strings.TrimPrefix(b.String(), "\ufeff"), nil
 }
 
 func (p pages) workbook(w http.ResponseWriter, r *http.Request) error {
@@ -562,7 +529,7 @@ func (p pages) paperAgain(page paperPage, at string, form url.Values, ack ledger
 	if err == nil {
 		return web.Saved(ack, "/viec/tham-luan/"+page.Paper.ID, done), nil
 	}
-	if kind := fault.KindOf(err); kind != fault.Invalid && kind != fault.Conflict {
+	if kind := fault.KindOf(err); kind != fault.Invalid && kind != fault.Conflict && kind != fault.TooLarge {
 		return web.Outcome{}, err
 	}
 	page.Err, page.At, page.Form = err, at, form

@@ -2,10 +2,62 @@ package document
 
 import (
 	"context"
+	"errors"
 	"io"
+	"net/http"
+	"slices"
 	"strings"
 	"time"
+
+	"dongthuan/internal/fault"
 )
+
+// SentTable reads the table of a form as rows of cells: what was pasted into its field
+// block, or a workbook or CSV file in its field file; and the block that says the same, by
+// which a preview is sent back. most is how many bytes of the form are kept in memory.
+func SentTable(r *http.Request, most int64, sheetName string, lim Limits) (rows [][]string, block string, err error) {
+	missing := func(err error) error {
+		return fault.New(fault.Invalid, "document.table.missing").In("file").Because(err)
+	}
+	if err := r.ParseMultipartForm(most); err != nil {
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			return nil, "", err
+		}
+		if !errors.Is(err, http.ErrNotMultipart) {
+			return nil, "", missing(err)
+		}
+	}
+	if block = r.FormValue("block"); strings.TrimSpace(block) != "" {
+		rows, err = ReadCSV(strings.NewReader(block), lim)
+		return rows, block, in(err, "block")
+	}
+	file, head, err := r.FormFile("file")
+	if err != nil {
+		return nil, "", missing(err)
+	}
+	defer file.Close()
+	if rows, err = ReadTable(r.Context(), file, head.Filename, head.Size, sheetName, lim); err != nil {
+		return nil, "", in(err, "file")
+	}
+	var b strings.Builder
+	if err := WriteCSV(&b, slices.Values(rows)); err != nil {
+		return nil, "", err
+	}
+	return rows, strings.TrimPrefix(b.String(), "\ufeff"), nil
+}
+
+// in names the field that an error belongs to.
+func in(err error, field string) error {
+	list := fault.All(err)
+	for _, e := range list {
+		e.In(field)
+	}
+	if list == nil {
+		return err
+	}
+	return list
+}
 
 // ReadTable reads a file a person sends as rows of cells: a CSV file, with ";" or ","
 // or tabs, or the sheet of a workbook that has a name (the first where none has).

@@ -3,6 +3,7 @@ package evidence
 import (
 	"context"
 	"crypto/rand"
+	"time"
 
 	"dongthuan/internal/db"
 	"dongthuan/internal/fault"
@@ -33,11 +34,26 @@ func (s *Store) Keep(ctx context.Context, tx *ledger.Tx, p *Pending, use Use) (F
 	if err := insertItem(ctx, tx, it); err != nil {
 		return File{}, err
 	}
-	// The hash of a short file can be guessed, and a name may be a person's: both
-	// are sealed.
-	return it, tx.Record(ctx, ledger.EvidenceAdded, it.ID, map[string]any{
-		"room": use.Room, "object": use.Object, "type": string(p.kind), "size": sizeClass(p.size),
-	}, ledger.Sealed{Name: "sha256", Value: p.hash}, ledger.Sealed{Name: "name", Value: p.name})
+	return it, recordFile(ctx, tx, it)
+}
+
+// KeepAgain makes a file that is evidence of one use evidence of another too: the same
+// bytes, another owner. Who may is decided by the room that calls.
+func (s *Store) KeepAgain(ctx context.Context, tx *ledger.Tx, of File, use Use) (File, error) {
+	it := of
+	it.ID, it.Use, it.AddedAt, it.WithdrawnAt, it.Reason = rand.Text(), use, tx.At(), time.Time{}, ""
+	if err := insertItem(ctx, tx, it); err != nil {
+		return File{}, err
+	}
+	return it, recordFile(ctx, tx, it)
+}
+
+// recordFile records a file. The hash of a short file can be guessed, and a name may be a
+// person's: both are sealed.
+func recordFile(ctx context.Context, tx *ledger.Tx, it File) error {
+	return tx.Record(ctx, ledger.EvidenceAdded, it.ID, map[string]any{
+		"room": it.Room, "object": it.Object, "type": string(it.Kind), "size": sizeClass(it.Size),
+	}, ledger.Sealed{Name: "sha256", Value: it.Hash}, ledger.Sealed{Name: "name", Value: it.Name})
 }
 
 // KeepReference makes a document's number and date a piece of evidence.

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"maps"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -62,16 +63,17 @@ func (s *Service) MayFile(ctx context.Context, actor policy.Actor, id string) er
 }
 
 // Draft makes a draft inside the caller's transaction and returns its id: for an
-// editor, or for one who writes a report and makes news of it.
-func (s *Service) Draft(ctx context.Context, tx *ledger.Tx, actor policy.Actor, d Draft) (string, error) {
+// editor, or for one who writes a report and makes news of it. photos are files of
+// another room that it shows too, each under its name.
+func (s *Service) Draft(ctx context.Context, tx *ledger.Tx, actor policy.Actor, d Draft, photos ...evidence.File) (string, error) {
 	if err := mayWrite(actor); err != nil && policy.May(actor, policy.ReportWrite, policy.Object{}) != nil {
 		return "", err
 	}
-	it, err := s.draft(ctx, tx, actor.Office, d.clean())
+	it, err := s.draft(ctx, tx, actor.Office, d.clean(), photos...)
 	return it.ID, err
 }
 
-func (s *Service) draft(ctx context.Context, tx *ledger.Tx, office string, d Draft) (Item, error) {
+func (s *Service) draft(ctx context.Context, tx *ledger.Tx, office string, d Draft, photos ...evidence.File) (Item, error) {
 	if err := d.Check(); err != nil {
 		return Item{}, err
 	}
@@ -80,6 +82,18 @@ func (s *Service) draft(ctx context.Context, tx *ledger.Tx, office string, d Dra
 		Office: office, MadeAt: tx.At(), UpdatedAt: tx.At()}
 	if err := insertItem(ctx, tx, it); err != nil {
 		return it, err
+	}
+	for i, of := range photos {
+		file, err := s.files.KeepAgain(ctx, tx, of, evidence.Use{Room: RoomName, Object: id})
+		if err != nil {
+			return it, err
+		}
+		words := strings.TrimSuffix(file.Name, path.Ext(file.Name))
+		p := Photo{ID: rand.Text(), EvidenceID: file.ID, Hash: file.Hash, Caption: words, Alt: words, Order: int64(i), Width: file.Width, Height: file.Height}
+		if err := insertPhoto(ctx, tx, id, p); err != nil {
+			return it, err
+		}
+		it.Photos = append(it.Photos, p)
 	}
 	if err := insertVersion(ctx, tx, it, ""); err != nil {
 		return it, err

@@ -1,7 +1,6 @@
 package task
 
 import (
-	"errors"
 	"io"
 	"net/http"
 	"slices"
@@ -138,7 +137,7 @@ func (p pages) take(_ http.ResponseWriter, r *http.Request) (web.Outcome, error)
 		return web.Outcome{}, err
 	}
 	page := importPage{here: h, Err: fault.List(nil)}
-	table, block, err := sentTable(r)
+	table, block, err := document.SentTable(r, maxWorkbook, "Nhiệm vụ", document.Limits{Rows: maxRows + 1})
 	page.Block = block
 	if err != nil {
 		if k := fault.KindOf(err); k == fault.Internal {
@@ -163,48 +162,6 @@ func (p pages) take(_ http.ResponseWriter, r *http.Request) (web.Outcome, error)
 		return web.Again("task/import", page, err), nil
 	}
 	return web.Saved(ack, h.Tasks(), "task.done.import"), nil
-}
-
-// sentTable reads a workbook, a CSV file or a pasted block as rows of cells, and
-// the block that says the same, by which the preview is sent back.
-func sentTable(r *http.Request) (rows [][]string, block string, err error) {
-	if err := r.ParseMultipartForm(maxWorkbook); err != nil {
-		var large *http.MaxBytesError
-		if errors.As(err, &large) {
-			return nil, "", err
-		}
-		if !errors.Is(err, http.ErrNotMultipart) {
-			return nil, "", fault.New(fault.Invalid, "task.import.form").In("file").Because(err)
-		}
-	}
-	if block = r.FormValue("block"); strings.TrimSpace(block) != "" {
-		rows, err = document.ReadCSV(strings.NewReader(block), document.Limits{Rows: maxRows + 1})
-		return rows, block, in(err, "block")
-	}
-	file, head, err := r.FormFile("file")
-	if err != nil {
-		return nil, "", fault.New(fault.Invalid, "task.import.form").In("file").Because(err)
-	}
-	defer file.Close()
-	if rows, err = document.ReadTable(r.Context(), file, head.Filename, head.Size, "Nhiệm vụ", document.Limits{Rows: maxRows + 1}); err != nil {
-		return nil, "", in(err, "file")
-	}
-	var b strings.Builder
-	if err := document.WriteCSV(&b, slices.Values(rows)); err != nil {
-		return nil, "", err
-	}
-	return rows, strings.TrimPrefix(b.String(), "\ufeff"), nil
-}
-
-func in(err error, field string) error {
-	list := fault.All(err)
-	for _, e := range list {
-		e.In(field)
-	}
-	if list == nil {
-		return err
-	}
-	return list
 }
 
 // read turns rows into drafts, each with what is wrong with it.
