@@ -48,8 +48,8 @@ func play(ctx context.Context, role string, args []string) error {
 		err = playFanout(args[0])
 	case "watchers":
 		err = playWatchers(args[0], args[1], args[2])
-	case "meetingX":
-		err = nil
+	case "meeting":
+		err = playMeeting(ctx, args[0])
 	default:
 		err = fmt.Errorf("no role %q", role)
 	}

@@ -73,12 +73,13 @@ func (b *bench) live(ctx context.Context) error {
 		return errors.Join(err, hall.end(), bare.end())
 	}
 	took := func(a *audience) string {
-		return fmt.Sprintf("p50 %.0f ms, p99 %.0f ms, max %.0f ms", quantile(a.took, 0.5).Seconds()*1000, quantile(a.took, 0.99).Seconds()*1000, slices.Max(a.took).Seconds()*1000)
+		ms := func(d time.Duration) float64 { return d.Seconds() * 1000 }
+		return fmt.Sprintf("p50 %.0f ms, p99 %.0f ms, max %.0f ms; p99 of the middle one %.0f ms", ms(quantile(a.took, 0.5)), ms(quantile(a.took, 0.99)), ms(slices.Max(a.took)), ms(median(a.p99)))
 	}
-	o, t := quantile(hall.took, 0.99), quantile(bare.took, 0.99)
+	o := quantile(hall.took, 0.99)
 	b.add(fmt.Sprintf("chair's act until each of %d connections has its %d bytes, %d times, %s", watching, len(hall.state), publishes, where), took(hall), "p99 < 500 ms", o < 500*time.Millisecond)
 	b.note("  bare net/http, same bytes, no act", took(bare))
-	b.note("  ratio of p99", fmt.Sprintf("%.2f", o.Seconds()/t.Seconds()))
+	b.note("  ratio of p99, of the middle ones", fmt.Sprintf("%.2f", median(hall.p99).Seconds()/median(bare.p99).Seconds()))
 	b.note("  CPU of one act shown to all", fmt.Sprintf("%.0f ms, bare %.0f ms", median(hall.cpu).Seconds()*1000, median(bare.cpu).Seconds()*1000))
 	b.add("  memory of a connection: resident after the acts − before the connections", fmt.Sprintf("%.1f kB", float64(ours)/1024), "< 40 kB", ours < 40<<10)
 	b.note("  bare net/http", fmt.Sprintf("%.1f kB, ratio %.2f", float64(theirs)/1024, float64(ours)/float64(theirs)))
@@ -117,7 +118,8 @@ type audience struct {
 	server, watchers *child
 	before           int64 // memory of the server
 	state            []byte
-	took, cpu        []time.Duration
+	took             []time.Duration // until each event arrived
+	p99, cpu         []time.Duration // of each time
 }
 
 func (b *bench) audience(ctx context.Context, first, others, role, file string) (*audience, error) {
@@ -166,9 +168,11 @@ func (a *audience) publish() error {
 	if err := json.Unmarshal([]byte(line), &at); err != nil {
 		return err
 	}
-	for _, t := range at {
-		a.took = append(a.took, time.Duration(t-start))
+	took := make([]time.Duration, len(at))
+	for i, t := range at {
+		took[i] = time.Duration(t - start)
 	}
+	a.took, a.p99 = append(a.took, took...), append(a.p99, quantile(took, 0.99))
 	a.cpu = append(a.cpu, after-before)
 	return nil
 }

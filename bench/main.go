@@ -79,7 +79,7 @@ func run(ctx context.Context, out io.Writer, folder, profile string, only []stri
 	for _, part := range []struct {
 		name    string
 		measure func(context.Context) error
-	}{{"pages", b.pages}, {"save", b.save}, {"report", b.report}, {"start", b.start}, {"search", b.search}, {"duties", b.duties}, {"consolidate", b.consolidate}, {"ledger", b.ledger}, {"live", b.live}} {
+	}{{"pages", b.pages}, {"save", b.save}, {"report", b.report}, {"start", b.start}, {"search", b.search}, {"duties", b.duties}, {"consolidate", b.consolidate}, {"ledger", b.ledger}, {"live", b.live}, {"meeting", b.meeting}} {
 		if len(only) > 0 && !slices.Contains(only, part.name) {
 			continue
 		}
