@@ -132,7 +132,7 @@ func New(ctx context.Context, d *db.DB, set Settings) (*App, error) {
 	a.Commend = commendation.New(d, a.Book, a.Clusters, a.Legal, set.Now)
 	a.Commend.Standings, a.Commend.Told = a.commendStandings, a.tellAwards
 	a.Conferences = conference.New(d, a.Book, a.Clusters, a.Units, a.Files, set.Now)
-	a.Live = live.New(set.Now, set.Log, a.Conferences.Hall)
+	a.Live = live.New(set.Now, set.Log, a.Conferences.State)
 	a.Conferences.Hub, a.Conferences.Told = a.Live, a.tellConference
 	a.Conferences.MakeTask, a.Conferences.Tasks, a.Conferences.MakeNews = a.taskOfConclusion, a.tasksOfConclusions, a.newsOfConference
 	a.Notices = notice.New(d, set.Now)

@@ -164,6 +164,9 @@ func (v *visitor) do(method, path string, form url.Values, header ...string) (co
 		v.t.Fatal(err)
 	}
 	defer resp.Body.Close()
+	if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream") {
+		return resp.StatusCode, "", "" // does not end
+	}
 	b, err := io.ReadAll(resp.Body)
 	if err != nil {
 		v.t.Fatal(err)

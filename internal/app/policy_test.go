@@ -87,8 +87,6 @@ func (p places) path(pattern string) string {
 	_, path, _ := strings.Cut(pattern, " ")
 	id := p.news
 	switch {
-	case strings.HasSuffix(path, "/truc-tiep"):
-		return "/hoi-nghi/khong-co/truc-tiep" // the real one does not end
 	case strings.HasPrefix(path, "/hoi-nghi/"):
 		path = strings.ReplaceAll(path, "{code}", p.meeting)
 	case strings.HasPrefix(path, "/viec/hoi-nghi/"):

@@ -16,7 +16,7 @@ func (s *seeded) told(t *testing.T, login string) []notice.Notice {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, err := s.Notices.List(t.Context(), a.ID, 100)
+	all, err := s.Notices.List(t.Context(), a.ID, 1000)
 	if err != nil {
 		t.Fatal(err)
 	}

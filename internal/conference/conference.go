@@ -122,6 +122,9 @@ func (c Conference) FullTitle() string {
 // Address is the public one.
 func (c Conference) Address() string { return "/hoi-nghi/" + c.Code }
 
+// LetterPath is the address of a delegate's letter.
+func (c Conference) LetterPath(letter string) string { return c.Address() + "/giay-moi/" + letter }
+
 // Work is the address of those who prepare and run it.
 func (c Conference) Work() string { return "/viec/hoi-nghi/" + c.ID }
 

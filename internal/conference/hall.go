@@ -245,7 +245,7 @@ const shownFor = 3 * time.Minute
 // hallOf makes the state of the hall.
 func hallOf(v View, now time.Time) Hall {
 	c := v.Conference
-	h := Hall{State: c.State, Taking: c.Taking && c.State == Live, Queue: []HallTurn{}, Order: []string{}, Next: []HallItem{}, Done: []string{}}
+	h := Hall{State: c.State, Taking: c.Taking && c.State == Live, Present: v.present, Invited: v.invited, Queue: []HallTurn{}, Order: []string{}, Next: []HallItem{}, Done: []string{}}
 	at := -1
 	for i, s := range v.Slots {
 		item := HallItem{ID: s.ID, N: s.N, Title: s.Title, Presenter: s.Presenter, Kind: s.Kind, Planned: s.Starts.UnixMilli()}
@@ -289,14 +289,6 @@ func hallOf(v View, now time.Time) Hall {
 			h.Vote.Yes, h.Vote.No, h.Vote.Abstain, h.Vote.Passed = x.Yes, x.No, x.Abstain, x.Passed()
 		}
 		break
-	}
-	for _, d := range v.Delegates {
-		if d.Present() {
-			h.Present++
-		}
-		if !d.WalkIn {
-			h.Invited++
-		}
 	}
 	return h
 }

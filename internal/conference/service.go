@@ -4,10 +4,13 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"slices"
 	"strconv"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"dongthuan/internal/cluster"
@@ -30,8 +33,10 @@ type Service struct {
 	units    *unit.Service
 	files    *evidence.Store
 	now      func() time.Time
-	// Hub shows the hall to those who watch.
-	Hub *live.Hub
+	// Hub shows the hall to those who watch, and tells the pages of those who run it that
+	// something was done.
+	Hub  *live.Hub
+	acts atomic.Int64 // done in this process, or heard of
 	// Told is told in the same transaction of what units must hear; app sets it, and the
 	// two below.
 	Told func(ctx context.Context, tx *ledger.Tx, e Event) error
@@ -97,6 +102,8 @@ type View struct {
 	Notes       []Note
 	Conclusions []Conclusion
 	Desks       []Desk
+
+	present, invited int // delegates, counted by the database
 }
 
 // Name is what a unit is called.
@@ -204,8 +211,11 @@ func (s *Service) view(ctx context.Context, q db.Query, c Conference) (v View, e
 	if v.Desks, err = listDesks(ctx, q, `conference_id`, c.ID); err != nil {
 		return v, fmt.Errorf("list desks: %w", err)
 	}
-	if err := s.day(ctx, q, &v); err != nil {
+	if err := s.floor(ctx, q, &v); err != nil {
 		return v, err
+	}
+	if v.Delegates, err = listDelegates(ctx, q, v.ID); err != nil {
+		return v, fmt.Errorf("list delegates: %w", err)
 	}
 	var ids []string
 	for _, m := range v.Members {
@@ -220,13 +230,10 @@ func (s *Service) view(ctx context.Context, q db.Query, c Conference) (v View, e
 	return v, err
 }
 
-// day reads what the day itself writes: runs, delegates, speeches, votes.
-func (s *Service) day(ctx context.Context, q db.Query, v *View) (err error) {
+// floor reads what the hall itself writes: runs, speeches, votes, and how many are there.
+func (s *Service) floor(ctx context.Context, q db.Query, v *View) (err error) {
 	if v.Runs, err = listRuns(ctx, q, v.ID); err != nil {
 		return fmt.Errorf("list runs: %w", err)
-	}
-	if v.Delegates, err = listDelegates(ctx, q, v.ID); err != nil {
-		return fmt.Errorf("list delegates: %w", err)
 	}
 	if v.Speeches, err = listSpeeches(ctx, q, `conference_id = $1`, v.ID); err != nil {
 		return fmt.Errorf("list speeches: %w", err)
@@ -234,11 +241,23 @@ func (s *Service) day(ctx context.Context, q db.Query, v *View) (err error) {
 	if v.Votes, err = listVotes(ctx, q, `v.conference_id = $1`, v.ID); err != nil {
 		return fmt.Errorf("list votes: %w", err)
 	}
+	if v.present, v.invited, err = countDelegates(ctx, q, v.ID); err != nil {
+		return fmt.Errorf("count delegates: %w", err)
+	}
 	return nil
 }
 
-// Hall is the state of a hall as JSON, for the hub.
-func (s *Service) Hall(ctx context.Context, code string) ([]byte, error) {
+// forWork is how the topic of those who run a conference ends, after its code.
+const forWork = "/viec"
+
+// State is what the hub shows of a topic, as JSON: of a code the hall; of the work on it
+// only that something was done, as its pages fetch themselves what they may see. Ballots
+// and notes so reach the secretaries at once, and the phones not at all.
+func (s *Service) State(ctx context.Context, topic string) ([]byte, error) {
+	code, work := strings.CutSuffix(topic, forWork)
+	if work {
+		return fmt.Appendf(nil, `{"acts":%d}`, s.acts.Add(1)), nil
+	}
 	var h Hall
 	err := s.db.Read(ctx, func(q db.Query) error {
 		c, err := findConference(ctx, q, "code", code)
@@ -246,7 +265,7 @@ func (s *Service) Hall(ctx context.Context, code string) ([]byte, error) {
 			return err
 		}
 		v := View{Conference: c, Slots: Schedule(c.Starts, c.Items)}
-		if err := s.day(ctx, q, &v); err != nil {
+		if err := s.floor(ctx, q, &v); err != nil {
 			return err
 		}
 		h = hallOf(v, s.now())
@@ -367,10 +386,11 @@ func (s *Service) shown(ctx context.Context, fn func(*ledger.Tx) (code string, e
 		if code, err = fn(tx); err != nil {
 			return err
 		}
-		return live.Changing(ctx, tx, code)
+		return errors.Join(live.Changing(ctx, tx, code), live.Changing(ctx, tx, code+forWork))
 	})
 	if err == nil && s.Hub != nil {
 		s.Hub.Changed(code)
+		s.Hub.Changed(code + forWork)
 	}
 	return ack, err
 }

@@ -68,7 +68,7 @@ func newStage(t *testing.T) *stage {
 	t.Cleanup(func() { files.Close() })
 	units, clusters := unit.New(b.d, book, b.now), cluster.New(b.d, book, b.now)
 	b.s = New(b.d, book, clusters, units, files, b.now)
-	b.s.Hub = live.New(b.now, slog.New(slog.DiscardHandler), b.s.Hall)
+	b.s.Hub = live.New(b.now, slog.New(slog.DiscardHandler), b.s.State)
 	t.Cleanup(b.s.Hub.Close)
 	b.s.Told = func(_ context.Context, _ *ledger.Tx, e Event) error { b.told = append(b.told, e); return nil }
 	b.s.MakeTask = func(_ context.Context, _ *ledger.Tx, _ policy.Actor, _ string, d TaskDraft) (string, error) {
@@ -413,7 +413,7 @@ func TestSealedVote(t *testing.T) {
 	b.refused(fault.Conflict, "conference.vote.twice", a, e)
 	a, e = b.s.Cast(b.ctx, b.c.Code, d[5].Code(), vote, "no")
 	b.refused(fault.Conflict, "conference.speech.notin", a, e)
-	state, err := b.s.Hall(b.ctx, b.c.Code)
+	state, err := b.s.State(b.ctx, b.c.Code)
 	if err != nil || strings.Contains(string(state), `"yes"`) || strings.Contains(string(state), `"no"`) {
 		t.Errorf("the hall sees %s, %v", state, err)
 	}

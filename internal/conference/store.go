@@ -283,6 +283,13 @@ func moveSpeech(ctx context.Context, tx *ledger.Tx, s Speech, was SpeechState) e
 const voteColumns = `v.id, v.conference_id, v.item, v.question, v.way, v.state, v.present, v.yes, v.no, v.abstain, v.issued, v.returned, v.valid, v.opened_at, v.closed_at, v.office`
 
 // listVotes reads votes, the newest first, with how many have voted by phone.
+// countDelegates counts who is in the hall, and who was invited.
+func countDelegates(ctx context.Context, q db.Query, id string) (present, invited int, err error) {
+	err = q.QueryRowContext(ctx, `select coalesce(sum(case when present_at <> '' and left_at = '' then 1 else 0 end), 0), coalesce(sum(1 - walk_in), 0)
+		from conference_delegate where conference_id = $1 and removed_at = ''`, id).Scan(&present, &invited)
+	return present, invited, err
+}
+
 func listVotes(ctx context.Context, q db.Query, where string, args ...any) ([]Vote, error) {
 	return db.All(ctx, q, func(rows *sql.Rows) (v Vote, err error) {
 		var state string

@@ -93,6 +93,7 @@ func Serve(site *web.Site, s *Service, others Others) {
 	work("cum/{cluster}/hoi-nghi-moi", policy.ConferenceManage, p.newForm)
 	does("cum/{cluster}/hoi-nghi-moi", policy.ConferenceManage, p.create)
 	work("hoi-nghi/{id}", policy.ConferenceRead, p.overview)
+	work("hoi-nghi/{id}/truc-tiep", policy.ConferenceRead, p.workStream)
 	does("hoi-nghi/{id}", policy.ConferenceManage, p.change)
 	work("hoi-nghi/{id}/chuong-trinh", policy.ConferenceRead, p.tab("programme"))
 	does("hoi-nghi/{id}/chuong-trinh", policy.ConferenceManage, p.saveProgramme)
@@ -142,7 +143,7 @@ func (p pages) origin(r *http.Request) string {
 }
 
 func (p pages) letterAddress(r *http.Request, v View, d Delegate) string {
-	return p.origin(r) + v.Address() + "/giay-moi/" + d.Code()
+	return p.origin(r) + v.LetterPath(d.Code())
 }
 
 // here is a conference as those who work on it see it; every tab embeds it.
@@ -185,7 +186,7 @@ func (here) ItemKinds() []string { return ItemKinds }
 func (here) Kinds() []string     { return Kinds }
 
 // Link is the address in a delegate's letter.
-func (h here) Link(d Delegate) string { return h.origin + h.Address() + "/giay-moi/" + d.Code() }
+func (h here) Link(d Delegate) string { return h.origin + h.LetterPath(d.Code()) }
 
 // PublicAddress is where everybody finds the conference, and enters the code of a letter.
 func (h here) PublicAddress() string { return h.origin + h.Address() }

@@ -24,7 +24,7 @@ func (p pages) findLetter(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	http.Redirect(w, r, v.Address()+"/giay-moi/"+d.Code(), http.StatusSeeOther)
+	http.Redirect(w, r, v.LetterPath(d.Code()), http.StatusSeeOther)
 	return nil
 }
 
@@ -62,7 +62,7 @@ func (p letterPage) ErrIn(at string) error {
 }
 
 // Here is the letter's address.
-func (p letterPage) Here() string { return p.Address() + "/giay-moi/" + p.Me.Code() }
+func (p letterPage) Here() string { return p.LetterPath(p.Me.Code()) }
 
 func (p pages) letterPage(r *http.Request) (letterPage, error) {
 	base, err := p.Base(r)
@@ -120,21 +120,22 @@ func (p pages) letter(w http.ResponseWriter, r *http.Request) error {
 	return p.Render(w, r, "conference/letter", page)
 }
 
-// act answers a form of the letter.
+// act answers a form of the letter. Its page, which is read whole, is needed only to say
+// what was wrong: hundreds send at once.
 func (p pages) act(r *http.Request, at, done string, do func(f url.Values) (ledger.Ack, error)) (web.Outcome, error) {
-	page, err := p.letterPage(r)
-	if err != nil {
-		return web.Outcome{}, err
-	}
 	if err := r.ParseForm(); err != nil {
 		return web.Outcome{}, err
 	}
 	ack, err := do(r.PostForm)
 	if err == nil {
-		return web.Saved(ack, page.Here()+"#"+at, done), nil
+		return web.Saved(ack, Conference{Code: r.PathValue("code")}.LetterPath(tidy(r.PathValue("letter")))+"#"+at, done), nil
 	}
 	if kind := fault.KindOf(err); kind != fault.Invalid && kind != fault.Conflict {
 		return web.Outcome{}, err
+	}
+	page, other := p.letterPage(r)
+	if other != nil {
+		return web.Outcome{}, other
 	}
 	page.Err, page.At, page.Form = err, at, r.PostForm
 	return web.Again("conference/letter", page, err), nil
@@ -285,6 +286,7 @@ func (p pages) deskWorker(w http.ResponseWriter, r *http.Request) error {
 	}
 	private(w)
 	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+	w.Header().Set("Service-Worker-Allowed", page.Here()) // it lies below the page
 	_, err = w.Write([]byte(strings.ReplaceAll(worker, "PAGE", strconv.Quote(page.Here()))))
 	return err
 }

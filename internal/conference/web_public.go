@@ -243,19 +243,37 @@ func (p pages) screen(w http.ResponseWriter, r *http.Request) error {
 	return p.Render(w, r, "conference/screen", hallPage{base, v, hallOf(v, base.Now)})
 }
 
-// stream sends the hall's states.
+// stream sends the hall's states. A hall that somebody watches is there, so that ten
+// thousand who come back at once are not ten thousand queries.
 func (p pages) stream(w http.ResponseWriter, r *http.Request) error {
 	code := r.PathValue("code")
-	c, err := findConference(r.Context(), p.db, "code", code)
+	if p.Hub.Watching(code) == 0 {
+		if _, err := findConference(r.Context(), p.db, "code", code); err != nil {
+			return err
+		}
+	}
+	return p.Hub.Serve(w, r, code)
+}
+
+// workStream tells the pages of those who run it that something was done.
+func (p pages) workStream(w http.ResponseWriter, r *http.Request) error {
+	base, err := p.Base(r)
 	if err != nil {
 		return err
 	}
-	return p.Hub.Serve(w, r, c.Code)
+	c, err := findConference(r.Context(), p.db, "id", r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	if err := p.MayRead(r.Context(), base.Actor, c.ClusterID, c.Starts); err != nil {
+		return err
+	}
+	return p.Hub.Serve(w, r, c.Code+forWork)
 }
 
 // state is the same once, for browsers without events.
 func (p pages) state(w http.ResponseWriter, r *http.Request) error {
-	body, err := p.Service.Hall(r.Context(), r.PathValue("code"))
+	body, err := p.Service.State(r.Context(), r.PathValue("code"))
 	if err != nil {
 		return err
 	}
@@ -294,7 +312,7 @@ func (p pages) sendCalendar(w http.ResponseWriter, r *http.Request, v View, unit
 	host := p.origin(r)
 	a := document.Appointment{UID: v.ID + "@dongthuan", Starts: now.Starts, Ends: ends, Summary: v.Title, Description: v.FullTitle(), Place: now.Place, URL: host + v.Address(), Stamp: now.At, Sequence: now.Version}
 	if letter != "" {
-		a.URL = host + v.Address() + "/giay-moi/" + letter
+		a.URL = host + v.LetterPath(letter)
 	}
 	all := []document.Appointment{a}
 	if paper, ok := v.Paper(unit); ok && unit != "" && paper.State != Accepted {

@@ -271,8 +271,8 @@ func (s *Site) JSON(w http.ResponseWriter, code int, v any) error {
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(code)
-	_, err = w.Write(b)
-	return err
+	w.Write(b) // a reader that has gone away is not our error
+	return nil
 }
 
 // Language is that of a request: asked for in the address, remembered in a
@@ -345,8 +345,8 @@ func (s *Site) render(w http.ResponseWriter, r *http.Request, code int, page str
 	w.Header().Set("Content-Language", l)
 	w.Header().Add("Vary", "Cookie, Accept-Language, Accept-Encoding")
 	w.WriteHeader(code)
-	_, err := b.WriteTo(w)
-	return err
+	b.WriteTo(w) // a reader that has gone away is not our error
+	return nil
 }
 
 // Execute renders a page into b in language l.
@@ -392,6 +392,10 @@ type errorPage struct {
 
 // fail is the one place where an error becomes a response and a log line.
 func (s *Site) fail(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
+		s.Log.InfoContext(r.Context(), "the reader has gone", "method", r.Method, "path", r.URL.Path)
+		return
+	}
 	var big *http.MaxBytesError
 	if errors.As(err, &big) {
 		err = fault.New(fault.TooLarge, "web.large", lang.Size(s.Language(r), big.Limit)).Because(err)

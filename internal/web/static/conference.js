@@ -42,6 +42,7 @@ function count(el, until) {
 function behind(since, minutes, plannedEnd) {
   const ms = Math.max(since + minutes * 60000, clock()) - plannedEnd;
   const n = Math.round(ms / 60000);
+  if (Math.abs(n) >= 720) return ''; // another day: a rehearsal
   return n > 0 ? words('behind', n) : n < 0 ? words('ahead', -n) : words('ontime');
 }
 
@@ -67,7 +68,9 @@ const kinds = (s) => (s.kind === 'reply' ? words('reply') : s.kind === 'paper' ?
 // draw shows a state of the hall on the screen and on phones.
 function draw() {
   const h = hall, item = h.item;
+  if (h.state !== live.dataset.state) return reload(); // it began, or is over
   if (item) put('item', item.title);
+  put('number', item ? words('of', item.n, live.dataset.slots) : '');
   put('presenter', item?.presenter || '');
   put('speaker', h.speaker?.label || '');
   put('subject', h.speaker?.subject || '');
@@ -96,14 +99,23 @@ function drawVote(v) {
   put('result', v.open ? words('presentN', v.present) : `${words('yes')} ${v.yes || 0} · ${words('no')} ${v.no || 0} · ${words('abstain')} ${v.abstain || 0} · ${v.way === 'phone' ? words('advisory') : words(v.passed ? 'passed' : 'failed')}`);
 }
 
+// reload loads the page again: not while a form of it is on its way, whose answer would be
+// lost, and not all phones of a full hall in the same moment.
+let leaving = false;
+addEventListener('submit', () => { leaving = true; });
+function reload() {
+  if (leaving) return;
+  leaving = true;
+  setTimeout(() => location.reload(), Math.random() * Math.min(8000, hall.invited * 10));
+}
+
 function drawPhone() {
   const mine = live.dataset.phone, h = hall;
-  if (h.state !== live.dataset.state) return location.reload(); // it began, or is over
   if (mine) {
     const at = h.order.indexOf(mine);
     if (h.speaker?.id === mine) put('place', words('speaking'));
     else if (at >= 0) put('place', words('place', at + 1));
-    else location.reload(); // spoken, or taken off the list
+    else reload(); // spoken, or taken off the list
   }
   show(live.querySelector('[data-ask]'), h.taking);
   show(live.querySelector('[data-noask]'), !h.taking);
@@ -120,28 +132,39 @@ function drawPhone() {
 
 // --- Pages of those who run it: their parts are fetched again.
 
-let fetching = 0, again = false;
+let fetching = false, again = false, held = false;
 async function refresh() {
   if (fetching) { again = true; return; }
-  fetching = 1;
+  fetching = true;
+  let pause = 400;
   try {
     const r = await fetch(location.pathname, { headers: { Accept: 'text/html' }, signal: AbortSignal.timeout?.(10000) });
     if (r.ok) replace(new DOMParser().parseFromString(await r.text(), 'text/html'));
-  } catch { again = true; } // the next event, or the next try, brings it
-  setTimeout(() => { fetching = 0; if (again) { again = false; refresh(); } }, 400);
+  } catch { again = true; pause = 3000; }
+  setTimeout(() => { fetching = false; if (again) { again = false; refresh(); } }, pause);
 }
 
-const busy = (part) => part.contains(document.activeElement) && document.activeElement.matches('input:not([type=hidden]), textarea, select')
-  || part.querySelector('.dragging');
+// A part is left alone while a finger is on it, while somebody types in it, and as long as
+// what was typed is not sent or what was wrong with it stands there.
+let pressed = null;
+addEventListener('pointerdown', (e) => { pressed = e.target; }, true);
+for (const end of ['pointerup', 'pointercancel']) addEventListener(end, () => setTimeout(() => { pressed = null; }, 300), true);
+
+const typed = (el) => (el.matches('select') ? [...el.options].some((o) => o.defaultSelected) ? [...el.options].some((o) => o.selected !== o.defaultSelected) : el.selectedIndex > 0
+  : el.matches('[type=radio], [type=checkbox]') ? el.checked !== el.defaultChecked : el.value !== el.defaultValue);
+const busy = (part) => part.contains(pressed) || part.contains(document.activeElement) && document.activeElement.matches('input:not([type=hidden]), textarea, select')
+  || part.querySelector('.dragging, .alert.bad, .field-bad') || [...part.querySelectorAll('input:not([type=hidden]), textarea, select')].some(typed);
+for (const end of ['focusout', 'pointerup', 'input']) addEventListener(end, () => setTimeout(() => { if (held) { held = false; refresh(); } }, 400), true);
+
+const plain = (part) => part.innerHTML.replace(/name="_key" value="[^"]*"/g, '');
 
 // replace changes the parts that differ. What somebody types in is left alone, and a
 // button that was about to be pressed has the focus again.
 function replace(page) {
   for (const part of document.querySelectorAll('[data-live-part]')) {
     const fresh = page.querySelector(`[data-live-part="${part.dataset.livePart}"]`);
-    const plain = (el) => el.innerHTML.replace(/name="_key" value="[^"]*"/g, '');
     if (!fresh || plain(fresh) === part.dataset.was) continue;
-    if (busy(part)) { again = true; continue; }
+    if (busy(part)) { held = true; continue; }
     part.dataset.was = plain(fresh);
     const open = [...part.querySelectorAll('details')].map((d) => d.open);
     const focus = part.contains(document.activeElement) && [...part.querySelectorAll('button, a, summary')].indexOf(document.activeElement);
@@ -291,6 +314,7 @@ function listen() {
   tick();
 }
 
+for (const part of document.querySelectorAll('[data-live-part]')) part.dataset.was = plain(part);
 for (const form of document.querySelectorAll('[data-programme]')) programme(form);
 enhance(document);
 if (live && window.EventSource) listen();
