@@ -16,6 +16,7 @@ import (
 	"dongthuan/internal/cluster"
 	"dongthuan/internal/commendation"
 	"dongthuan/internal/conference"
+	"dongthuan/internal/conversation"
 	"dongthuan/internal/db"
 	"dongthuan/internal/document"
 	"dongthuan/internal/emulation"
@@ -194,7 +195,7 @@ func (a *App) serve() error {
 
 // Words is every text of the program.
 func Words() (lang.Catalog, error) {
-	return lang.Load(lang.Text, web.Text, policy.Text, ledger.Text, proof.Text, document.Text, document.TextXLSX, evidence.Text, search.Text, account.Text, unit.Text, cluster.Text,
+	return lang.Load(lang.Text, web.Text, policy.Text, ledger.Text, proof.Text, document.Text, document.TextXLSX, evidence.Text, search.Text, conversation.Text, account.Text, unit.Text, cluster.Text,
 		indicator.Text, emulation.Text, report.Text, news.Text, task.Text, legal.Text, notice.Text, commendation.Text, conference.Text, ownText)
 }
 

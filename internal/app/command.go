@@ -55,6 +55,7 @@ type Commands struct {
 	Ledger  ledgerCommand  `cmd:"" help:"Check, recover or export the ledger."`
 	Score   scoreCommand   `cmd:"" help:"Repeat a draw of cross-scorers."`
 	Legal   legalCommand   `cmd:"" help:"Say when something is due by a rule of law, and why; print the working days of a year."`
+	Opinion opinionCommand `cmd:"" help:"Find groups of opinion and consensus in votes on statements; no database is needed."`
 	Doctor  doctorCommand  `cmd:"" help:"Check settings, disk, database, files, fonts, LibreOffice and clock, and say what to do."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }

@@ -19,7 +19,7 @@ import (
 const module = "dongthuan/internal/"
 
 // arithmetic imports nothing of ours.
-var arithmetic = []string{"score", "lineage"}
+var arithmetic = []string{"score", "lineage", "opinion"}
 
 // floor packages, each with the floor packages it may use.
 var floor = map[string][]string{
@@ -43,6 +43,8 @@ var floor = map[string][]string{
 	"monitor":           {"c2sp", "ledger", "witness"},
 	"search":            {"fault", "lang", "db", "ledger", "policy", "web"},
 	"search/searchtest": {"search"},
+	"conversation":      {"fault", "lang"},
+	"similar":           {"fault", "lang"},
 }
 
 // rooms may use the floor, arithmetic, and the rooms named here: the base rooms, in

@@ -1,0 +1,241 @@
+package app
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"dongthuan/internal/conversation"
+	"dongthuan/internal/fault"
+	"dongthuan/internal/lang"
+	"dongthuan/internal/opinion"
+)
+
+type opinionCommand struct {
+	Analyse opinionAnalyseCommand `cmd:"" help:"Find groups of opinion and what they agree on, from votes on statements; write the result, a report and tables."`
+}
+
+type opinionAnalyseCommand struct {
+	Votes    string `arg:"" help:"Votes as CSV: person, statement, vote (1 agree, 0 pass, -1 disagree), time; or as Polis exports them." type:"existingfile"`
+	Comments string `help:"Statements as CSV, with their texts and moderation." type:"existingfile"`
+	Mods     string `help:"Moderation as CSV: tid, mod (-1 left out), is_meta." type:"existingfile"`
+	Out      string `required:"" help:"Folder to write result.json, report.html, statements.csv and people.csv to; files of these names are replaced." placeholder:"FOLDER"`
+	Parity   bool   `help:"Follow Polis' published pipeline from a cold start instead, to compare."`
+	Compare  string `help:"Say what differs from another result.json." type:"existingfile" placeholder:"OTHER.json"`
+	Lang     string `default:"vi" enum:"vi,en" help:"Language of what is printed and of the report."`
+}
+
+// Run reads, analyses, writes and says what was found. Nothing is written before all of it
+// is there.
+func (c opinionAnalyseCommand) Run(w *world) error {
+	text, err := Words()
+	if err != nil {
+		return err
+	}
+	t := func(key string, args ...any) string { return text.Text(c.Lang, key, args...) }
+	number := func(n int) string { return lang.Figure(c.Lang, int64(n)*1000) }
+	told := &progress{out: w.err, begun: time.Now()}
+
+	var about conversation.Statements
+	for _, name := range []string{c.Comments, c.Mods} {
+		if name != "" {
+			if err := readFile(name, about.Comments); err != nil {
+				return err
+			}
+		}
+	}
+	var read *conversation.Read
+	err = readFile(c.Votes, func(r io.Reader) (err error) {
+		size := int64(1)
+		if f, ok := r.(*os.File); ok {
+			if info, err := f.Stat(); err == nil {
+				size = max(info.Size(), 1)
+			}
+		}
+		read, err = conversation.Votes(r, c.Parity, func(done int64) {
+			told.say(t("conversation.progress.read"), int(done), int(size))
+		})
+		return err
+	})
+	told.end()
+	if err != nil {
+		return err
+	}
+
+	report := conversation.Report{Read: read, Body: about.Body}
+	if c.Parity {
+		// Exports are not in the order of time, which this pipeline depends on.
+		slices.SortStableFunc(read.Ballots, func(a, b opinion.Ballot) int { return cmp.Compare(a.At, b.At) })
+		report.Document = conversation.Parity(opinion.Polis(read.Ballots, about.Out), read.Rows)
+	} else {
+		steps := map[opinion.Step]string{opinion.Counting: "count", opinion.Choosing: "choose", opinion.Listing: "list"}
+		report.Result, err = opinion.Analyse(read.Table, opinion.Config{Out: about.Out, Progress: func(s opinion.Step, done, of int) {
+			told.say(t("conversation.progress."+steps[s]), done, of)
+		}})
+		told.end()
+		if errors.Is(err, opinion.ErrNothing) {
+			return fault.New(fault.Invalid, "conversation.nothing")
+		}
+		if err != nil {
+			return err
+		}
+		report.Document = conversation.Own(report.Result, read.Rows, about.Body)
+	}
+	d := report.Document
+	if err := c.write(text, report); err != nil {
+		return err
+	}
+
+	fmt.Fprintln(w.out, t("conversation.summary", number(d.People), number(d.Statements), number(d.Votes), number(d.Rows)))
+	if d.K < 2 {
+		fmt.Fprintln(w.out, t("conversation.groups.none"))
+	} else {
+		fmt.Fprintln(w.out, t("conversation.groups.found", d.K))
+		for _, g := range d.Groups {
+			fmt.Fprintln(w.out, "  "+t("conversation.groups.size", g.ID+1, number(g.Size)))
+		}
+		if !c.Parity {
+			fmt.Fprintln(w.out, "  "+t("conversation.groups.rest", number(len(d.Between)), number(len(d.Unplaced))))
+		}
+	}
+	why := map[conversation.ID]string{} // of the list that is printed
+	say := func(title string, ids []conversation.ID) {
+		fmt.Fprintf(w.out, "\n%s\n", title)
+		for _, id := range ids {
+			fmt.Fprintf(w.out, "  #%s %s%s\n", id, about.Body[string(id)], why[id])
+		}
+		if len(ids) == 0 {
+			fmt.Fprintln(w.out, "  "+t("conversation.none"))
+		}
+	}
+	list := func(title string, entries []conversation.EntryOf) {
+		var ids []conversation.ID
+		for _, e := range entries {
+			ids = append(ids, e.ID)
+			why[e.ID] = " [" + t("conversation.side."+e.Side) + fmt.Sprintf(" %d/%d, %.0f–%.0f %%]", e.Share.Hits, e.Share.Of, 100*e.Share.Low, 100*e.Share.High)
+		}
+		say(title, ids)
+	}
+	if l := d.Lists; l != nil {
+		list(t("conversation.agree"), l.Agree)
+		list(t("conversation.disagree"), l.Disagree)
+		for g, entries := range l.Apart {
+			if d.K > 1 {
+				list(t("conversation.apart")+": "+t("conversation.group", g+1), entries)
+			}
+		}
+		list(t("conversation.divides"), l.Divides)
+		list(t("conversation.uncertain"), l.Uncertain)
+	} else {
+		say(t("conversation.agree"), d.Consensus.Agree)
+		say(t("conversation.disagree"), d.Consensus.Disagree)
+		for _, g := range d.Groups {
+			say(t("conversation.apart")+": "+t("conversation.group", g.ID+1), g.Apart)
+		}
+	}
+	fmt.Fprintf(w.out, "\n%s\n", t("conversation.written", c.Out))
+	if c.Compare != "" {
+		return c.compare(w, t, number, d)
+	}
+	return nil
+}
+
+func readFile(name string, read func(io.Reader) error) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := read(f); err != nil {
+		return fmt.Errorf("%s: %w", filepath.Base(name), err)
+	}
+	return nil
+}
+
+// write makes every file whole before it puts any in its place.
+func (c opinionAnalyseCommand) write(text lang.Catalog, r conversation.Report) error {
+	var result, page, statements, people bytes.Buffer
+	enc := json.NewEncoder(&result)
+	enc.SetIndent("", " ")
+	if err := errors.Join(enc.Encode(r.Document), conversation.WriteReport(&page, text, c.Lang, r), conversation.WriteStatements(&statements, r.Document), conversation.WritePeople(&people, r.Document)); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(c.Out, 0o755); err != nil {
+		return err
+	}
+	for _, f := range []struct {
+		name string
+		b    *bytes.Buffer
+	}{{"result.json", &result}, {"report.html", &page}, {"statements.csv", &statements}, {"people.csv", &people}} {
+		if err := os.WriteFile(filepath.Join(c.Out, f.name+".part"), f.b.Bytes(), 0o644); err != nil {
+			return err
+		}
+		if err := os.Rename(filepath.Join(c.Out, f.name+".part"), filepath.Join(c.Out, f.name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c opinionAnalyseCommand) compare(w *world, t func(string, ...any) string, number func(int) string, d *conversation.Document) error {
+	var other conversation.Document
+	b, err := os.ReadFile(c.Compare)
+	if err == nil {
+		err = json.Unmarshal(b, &other)
+	}
+	if err != nil {
+		return fault.New(fault.Invalid, "conversation.other", err.Error())
+	}
+	diff := conversation.Compare(d, &other)
+	if diff.Identical {
+		fmt.Fprintln(w.out, t("conversation.compare.same"))
+		return nil
+	}
+	fmt.Fprintln(w.out, t("conversation.compare.k", diff.K[0], diff.K[1]))
+	fmt.Fprintln(w.out, t("conversation.compare.people", number(diff.People[0]), number(diff.People[1]), number(diff.Common)))
+	fmt.Fprintln(w.out, t("conversation.compare.alike", fmt.Sprintf("%.3f", diff.Alike)))
+	for _, l := range []struct {
+		key  string
+		only [2][]conversation.ID
+	}{{"conversation.agree", diff.Agree}, {"conversation.disagree", diff.Disagree}} {
+		for i, key := range []string{"conversation.compare.only", "conversation.compare.other"} {
+			if len(l.only[i]) > 0 {
+				words := make([]string, len(l.only[i]))
+				for n, id := range l.only[i] {
+					words[n] = "#" + string(id)
+				}
+				fmt.Fprintln(w.out, t(key, lang.InSentence(t(l.key)), strings.Join(words, ", ")))
+			}
+		}
+	}
+	return nil
+}
+
+// progress says how far work is that takes long, one line a step and tenth.
+type progress struct {
+	out   io.Writer
+	begun time.Time
+	last  string
+}
+
+func (p *progress) say(what string, done, of int) {
+	if time.Since(p.begun) < time.Second {
+		return
+	}
+	tenth := 10 * done / max(of, 1)
+	line := fmt.Sprintf("%s… %d %%", what, 10*tenth)
+	if line != p.last {
+		fmt.Fprintln(p.out, line)
+		p.last = line
+	}
+}
+
+func (p *progress) end() { p.last = "" }

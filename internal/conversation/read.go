@@ -1,0 +1,310 @@
+// Package conversation reads votes on statements from files, and writes what the
+// arithmetic of package opinion finds in them: as JSON, CSV and a report.
+package conversation
+
+import (
+	"bufio"
+	"bytes"
+	_ "embed"
+	"encoding/csv"
+	"errors"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"dongthuan/internal/fault"
+	"dongthuan/internal/opinion"
+)
+
+// Text holds the words of this package.
+//
+//go:embed text.json
+var Text []byte
+
+// Columns of votes, under the names that files give them: our own, those of Polis'
+// exports, and short ones.
+var columns = map[string]string{
+	"person": "person", "voter-id": "person", "voter_id": "person", "pid": "person", "participant": "person", "người": "person",
+	"statement": "statement", "comment-id": "statement", "comment_id": "statement", "tid": "statement", "ý kiến": "statement",
+	"vote": "vote", "phiếu": "vote",
+	"time": "time", "timestamp": "time", "ts": "time", "created": "time", "thời điểm": "time",
+}
+
+// Read is what a file of votes held.
+type Read struct {
+	Rows     int // data rows
+	Table    *opinion.Table
+	Ballots  []opinion.Ballot // in their order, where asked for
+	From, To time.Time        // of the first and the last vote, where the file says
+}
+
+const maxLine = 64 << 10
+
+// Votes reads votes from CSV with a header, separated by commas, semicolons or tabs. A
+// time is in Unix milliseconds, or as RFC 3339; without a column of times later rows are
+// later. keep also returns the ballots one by one. progress is told how many bytes were
+// read. Errors name the line.
+func Votes(r io.Reader, keep bool, progress func(bytes int64)) (*Read, error) {
+	in := bufio.NewReaderSize(r, 1<<20)
+	head, err := line(in)
+	if err != nil && (!errors.Is(err, io.EOF) || len(head) == 0) {
+		if errors.Is(err, io.EOF) {
+			return nil, fault.New(fault.Invalid, "conversation.empty")
+		}
+		return nil, readError(err, 1)
+	}
+	head = bytes.TrimPrefix(head, []byte("\ufeff"))
+	separator := separatorOf(head)
+	at, width, err := header(head, separator)
+	if err != nil {
+		return nil, err
+	}
+	got := &Read{Table: opinion.NewTable()}
+	var done, first, last int64
+	first = 1 << 62
+	fields := make([][]byte, 0, width)
+	for n := 2; ; n++ {
+		text, err := line(in)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, readError(err, n)
+		}
+		end := err != nil
+		if done += int64(len(text)) + 1; progress != nil && n%100_000 == 0 {
+			progress(done)
+		}
+		if len(text) == 0 {
+			if end {
+				break
+			}
+			continue
+		}
+		if fields, err = split(fields[:0], text, separator); err != nil || len(fields) != width {
+			return nil, fault.New(fault.Invalid, "conversation.columns.count", n, len(fields), width)
+		}
+		value, ok := voteOf(fields[at["vote"]])
+		if !ok {
+			return nil, fault.New(fault.Invalid, "conversation.vote", n, short(fields[at["vote"]]))
+		}
+		when := int64(n)
+		if c, ok := at["time"]; ok {
+			if when, ok = timeOf(fields[c]); !ok {
+				return nil, fault.New(fault.Invalid, "conversation.time", n, short(fields[c]))
+			}
+			first, last = min(first, when), max(last, when)
+		}
+		person, statement := bytes.TrimSpace(fields[at["person"]]), bytes.TrimSpace(fields[at["statement"]])
+		if !utf8.Valid(person) || !utf8.Valid(statement) {
+			return nil, fault.New(fault.Invalid, "conversation.utf8", n)
+		}
+		if err := got.Table.CastBytes(person, statement, value, when); err != nil {
+			return nil, castError(err, n)
+		}
+		if keep {
+			got.Ballots = append(got.Ballots, opinion.Ballot{Person: string(person), Statement: string(statement), Value: value, At: when})
+		}
+		got.Rows++
+		if end {
+			break
+		}
+	}
+	if got.Rows == 0 {
+		return nil, fault.New(fault.Invalid, "conversation.novotes")
+	}
+	if last > 0 && first > 1e11 { // milliseconds of our times, not counts
+		got.From, got.To = time.UnixMilli(first), time.UnixMilli(last)
+	}
+	if progress != nil {
+		progress(done)
+	}
+	return got, nil
+}
+
+var errLong = errors.New("a line is too long")
+
+// line is the next one without its end; the slice is valid until the next call.
+func line(in *bufio.Reader) ([]byte, error) {
+	text, err := in.ReadSlice('\n')
+	if errors.Is(err, bufio.ErrBufferFull) || len(text) > maxLine {
+		return nil, errLong
+	}
+	return bytes.TrimRight(text, "\r\n"), err
+}
+
+func readError(err error, n int) error {
+	if errors.Is(err, errLong) {
+		return fault.New(fault.Invalid, "conversation.long", n)
+	}
+	return err
+}
+
+func castError(err error, n int) error {
+	var why opinion.Reason
+	if errors.As(err, &why) {
+		return fault.New(fault.Invalid, "conversation.cast."+string(why), n).Because(err)
+	}
+	return err
+}
+
+func separatorOf(head []byte) byte {
+	for _, s := range []byte{',', ';', '\t'} {
+		if bytes.IndexByte(head, s) >= 0 {
+			return s
+		}
+	}
+	return ','
+}
+
+// header finds where each column is.
+func header(head []byte, separator byte) (at map[string]int, width int, err error) {
+	fields, err := split(nil, head, separator)
+	if err != nil {
+		return nil, 0, fault.New(fault.Invalid, "conversation.header")
+	}
+	at = map[string]int{}
+	for i, f := range fields {
+		name := columns[strings.ToLower(strings.TrimSpace(string(f)))]
+		if _, twice := at[name]; name != "" && twice {
+			return nil, 0, fault.New(fault.Invalid, "conversation.columns.twice", short(f))
+		}
+		if name != "" {
+			at[name] = i
+		}
+	}
+	for _, name := range []string{"person", "statement", "vote"} {
+		if _, ok := at[name]; !ok {
+			return nil, 0, fault.New(fault.Invalid, "conversation.columns.missing", name, short(head))
+		}
+	}
+	return at, len(fields), nil
+}
+
+// split cuts a line into fields; only one with a quote in it needs a reader of CSV.
+func split(fields [][]byte, text []byte, separator byte) ([][]byte, error) {
+	if bytes.IndexByte(text, '"') < 0 {
+		for {
+			i := bytes.IndexByte(text, separator)
+			if i < 0 {
+				return append(fields, text), nil
+			}
+			fields, text = append(fields, text[:i]), text[i+1:]
+		}
+	}
+	r := csv.NewReader(bytes.NewReader(text))
+	r.Comma, r.FieldsPerRecord = rune(separator), -1
+	record, err := r.Read()
+	for _, f := range record {
+		fields = append(fields, []byte(f))
+	}
+	return fields, err
+}
+
+func voteOf(f []byte) (int8, bool) {
+	switch string(bytes.TrimSpace(f)) {
+	case "1", "+1":
+		return 1, true
+	case "0":
+		return 0, true
+	case "-1":
+		return -1, true
+	}
+	return 0, false
+}
+
+func timeOf(f []byte) (int64, bool) {
+	f = bytes.TrimSpace(f)
+	if len(f) > 0 && len(f) < 19 {
+		var n int64
+		for _, c := range f {
+			if c < '0' || c > '9' {
+				n = -1
+				break
+			}
+			n = n*10 + int64(c-'0')
+		}
+		if n >= 0 {
+			return n, true
+		}
+	}
+	t, err := time.Parse(time.RFC3339, string(f))
+	return t.UnixMilli(), err == nil
+}
+
+func short(f []byte) string {
+	s := strings.ToValidUTF8(string(f), "?")
+	if utf8.RuneCountInString(s) > 40 {
+		s = string([]rune(s)[:40]) + "…"
+	}
+	return s
+}
+
+// Statements are what people voted on.
+type Statements struct {
+	Body map[string]string
+	Out  opinion.Moderation
+	Meta map[string]bool
+}
+
+// Comments reads statements with their texts and moderation: the columns comment-id or
+// statement, comment-body or body, moderated or mod (-1 is left out), is-meta. A list of
+// moderation alone (tid, mod, is_meta) is read too. It adds to s.
+func (s *Statements) Comments(r io.Reader) error {
+	in := bufio.NewReader(r)
+	head, err := in.Peek(4096)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	top, _, _ := bytes.Cut(head, []byte("\n"))
+	c := csv.NewReader(in)
+	c.Comma, c.FieldsPerRecord, c.LazyQuotes = rune(separatorOf(top)), -1, true
+	names, err := c.Read()
+	if err != nil {
+		return fault.New(fault.Invalid, "conversation.empty").Because(err)
+	}
+	find := func(any ...string) int {
+		return slices.IndexFunc(names, func(n string) bool {
+			return slices.Contains(any, strings.ToLower(strings.TrimSpace(strings.TrimPrefix(n, "\ufeff"))))
+		})
+	}
+	id, body, mod, meta := find("comment-id", "comment_id", "statement", "tid", "ý kiến"), find("comment-body", "comment_body", "body", "nội dung"), find("moderated", "mod"), find("is-meta", "is_meta", "meta")
+	if id < 0 || body < 0 && mod < 0 {
+		return fault.New(fault.Invalid, "conversation.comments.columns", strings.Join(names, ", "))
+	}
+	if s.Body == nil {
+		s.Body, s.Out, s.Meta = map[string]string{}, opinion.Moderation{}, map[string]bool{}
+	}
+	for {
+		row, err := c.Read()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		line, _ := c.FieldPos(0)
+		if err != nil || len(row) != len(names) {
+			return fault.New(fault.Invalid, "conversation.columns.count", line, len(row), len(names))
+		}
+		key := strings.TrimSpace(row[id])
+		if key == "" || len(key) > opinion.MaxID || !utf8.ValidString(strings.Join(row, "")) {
+			return fault.New(fault.Invalid, "conversation.cast.statement", line)
+		}
+		if body >= 0 {
+			s.Body[key] = strings.TrimSpace(row[body])
+		}
+		if mod >= 0 {
+			n, err := strconv.Atoi(strings.TrimSpace(row[mod]))
+			if err != nil || n < -1 || n > 1 {
+				return fault.New(fault.Invalid, "conversation.mod", line, short([]byte(row[mod])))
+			}
+			delete(s.Out, key)
+			if n == -1 {
+				s.Out[key] = true
+			}
+		}
+		if meta >= 0 {
+			if t := strings.ToLower(strings.TrimSpace(row[meta])); t == "1" || t == "t" || t == "true" {
+				s.Meta[key], s.Out[key] = true, true
+			}
+		}
+	}
+}

@@ -1,0 +1,415 @@
+package opinion
+
+import (
+	"slices"
+)
+
+// Config says how a result is made. The zero Config finds everything itself.
+type Config struct {
+	Out Moderation // statements that are left out
+	// K is the published number of groups, and R of factors; with K 0 both are found.
+	K, R int
+	// Chance is what chance makes of the eigenvalue of each factor, found and published
+	// with K and R.
+	Chance [Factors]float64
+	// Previous is the group of each person in the last published result: groups keep the
+	// ids of those they share most people with.
+	Previous map[string]int
+	// Progress is told how far long work is.
+	Progress func(step Step, done, of int)
+}
+
+// Step of long work.
+type Step string
+
+const (
+	Counting Step = "count"  // votes and pairs of statements
+	Choosing Step = "choose" // how many groups there are
+	Listing  Step = "list"
+)
+
+// Person is where somebody stands.
+type Person struct {
+	ID    string  `json:"id"`
+	Votes int     `json:"votes"`
+	X     float64 `json:"x"`
+	Y     float64 `json:"y"`
+	// EX, EY are standard deviations of X and Y.
+	EX float64 `json:"ex"`
+	EY float64 `json:"ey"`
+	// Sure is the share of the variance that their votes have settled, 0 to 1.
+	Sure float64 `json:"sure"`
+	// Group is its id; Between where two are about as near, Unplaced where there are too
+	// few votes to tell. Where there is one group everybody is in 0.
+	Group int `json:"group"`
+}
+
+// People who are in no group.
+const (
+	Between  = -1
+	Unplaced = -2
+)
+
+// Result of an analysis.
+type Result struct {
+	People, Statements, Votes int // that took part
+	R, K                      int // factors, groups
+	Chance                    [Factors]float64
+	Strength                  [Factors]float64
+	// Axes say what the map's two directions mean: the statements that weigh most in each.
+	Axes               [2][]Loading
+	Stability          []Stability // where K was found
+	Groups             []Group
+	Persons            []Person // by id
+	Items              []Item   // by id
+	Agree, Disagree    []Entry  // what most of every group agree or disagree on
+	Divides, Uncertain []Entry
+}
+
+// Loading is how a statement weighs on an axis of the map: who agrees with it stands to
+// the right, or up, where it is above 0.
+type Loading struct {
+	ID     string  `json:"id"`
+	Weight float64 `json:"weight"`
+}
+
+// Analyse finds groups and lists. The same votes, moderation and config give the same
+// result, to the bit.
+func Analyse(t *Table, c Config) (*Result, error) {
+	l, err := NewLive(t, c)
+	if err != nil {
+		return nil, err
+	}
+	return l.Result(), nil
+}
+
+// Live keeps what a result is made of, so that the next one after some votes takes
+// milliseconds. Its results are those of Analyse, to the bit.
+type Live struct {
+	table  *Table
+	config Config
+	to     []int32 // column of a slot
+	x      *matrix
+	pairs  *pairs // nil above tableLimit
+	cov    *covariance
+	dirty  map[int]bool // columns whose counts have changed
+	stale  bool         // columns are others than before
+	shares shares
+	found  []Stability
+}
+
+// NewLive counts the votes of t, which is the Live's from now on, and, where config.K is
+// 0, finds the number of groups.
+func NewLive(t *Table, c Config) (*Live, error) {
+	l := &Live{table: t, config: c, shares: shares{}, dirty: map[int]bool{}}
+	l.count()
+	if l.x.votes == 0 {
+		return nil, ErrNothing
+	}
+	switch {
+	case c.K <= 0:
+		l.Choose()
+	case c.R <= 0:
+		l.config.R = min(c.K-1, Factors)
+	}
+	return l, nil
+}
+
+func (l *Live) progress(s Step, done, of int) {
+	if l.config.Progress != nil {
+		l.config.Progress(s, done, of)
+	}
+}
+
+// count makes everything anew.
+func (l *Live) count() {
+	l.progress(Counting, 0, 1)
+	l.x = l.table.matrix(l.config.Out)
+	l.to, _ = l.table.columns(l.config.Out)
+	l.pairs = nil
+	if len(l.x.ids) <= tableLimit {
+		l.pairs = countPairs(l.x)
+	}
+	l.cov = newCovariance(l.x, l.pairs)
+	clear(l.dirty)
+	l.stale = false
+	l.progress(Counting, 1, 1)
+}
+
+// refresh brings the covariance up to the votes.
+func (l *Live) refresh() {
+	if l.stale {
+		l.count()
+		return
+	}
+	l.cov.means()
+	if l.pairs != nil {
+		for j := range l.dirty {
+			l.cov.changed(j)
+		}
+	}
+	clear(l.dirty)
+}
+
+// Choose finds the number of factors and of groups anew; until then they stay what they
+// were, so that the groups on a page do not come and go with each vote.
+func (l *Live) Choose() {
+	l.refresh()
+	ids := make([]uint64, len(l.x.people))
+	for i, v := range l.x.people {
+		ids[i] = v.hash
+	}
+	l.progress(Choosing, 0, resamples)
+	l.config.R, l.config.Chance = factorsAbove(l.x, ids)
+	l.config.K, l.found = 1, nil
+	if l.config.R > 0 {
+		l.config.K, l.found = choose(l.x, l.config.R, l.config.Chance, l.places(l.cov.fit(l.config.R, l.config.Chance)), ids, func(done, of int) { l.progress(Choosing, done, of) })
+	}
+	l.progress(Choosing, resamples, resamples)
+}
+
+func (l *Live) places(f *factors) []place {
+	p, all := f.placing(), make([]place, len(l.x.rows))
+	for i, row := range l.x.rows {
+		all[i] = p.place(row)
+	}
+	return all
+}
+
+// AddStatement makes a statement known before anybody votes on it.
+func (l *Live) AddStatement(id string) error {
+	l.stale = true
+	return l.table.AddStatement(id)
+}
+
+// Moderate sets which statements are left out.
+func (l *Live) Moderate(out Moderation) { l.config.Out, l.stale = out, true }
+
+// model of the votes: two factors at least, for the map; those that chance could have made
+// are on the map only.
+func (l *Live) model() *factors {
+	f := l.cov.fit(min(max(l.config.R, 2), Factors), l.config.Chance)
+	if l.config.R > 0 {
+		f.counted = min(l.config.R, f.r)
+	}
+	return f
+}
+
+// Result of the votes as they are.
+func (l *Live) Result() *Result {
+	l.refresh()
+	l.progress(Listing, 0, 1)
+	x, k := l.x, max(l.config.K, 1)
+	res := &Result{People: len(x.rows), Statements: len(x.ids), Votes: x.votes, R: l.config.R, Chance: l.config.Chance, Stability: l.found}
+	f := l.model()
+	res.Strength = f.strength
+	for k := range res.Axes {
+		res.Axes[k] = f.heaviest(k, l.x.ids)
+	}
+	all := l.places(f)
+	centres := l.members(res, f, all, k)
+	res.K = max(len(centres), 1)
+	member := make([]int, len(all))
+	for i, p := range res.Persons {
+		member[i] = p.Group
+	}
+	counts := tally(x, member, res.K)
+	res.Items = make([]Item, len(x.ids))
+	for j, id := range x.ids {
+		it := Item{ID: id, All: x.counts[j]}
+		among := []Counts{it.All}
+		if res.K > 1 {
+			it.Groups = make([]Counts, res.K)
+			for g := range counts {
+				it.Groups[g] = counts[g][j]
+			}
+			among = it.Groups
+		}
+		it.Agreement, it.Disagreement = joint(among, "agree"), joint(among, "disagree")
+		res.Items[j] = it
+	}
+	bars := [2]float64{barOf(res.Items, "agree"), barOf(res.Items, "disagree")}
+	yes, no := chances(res.Items, "agree", bars[0]), chances(res.Items, "disagree", bars[1])
+	limit := discovered(append(slices.Clone(yes), no...))
+	res.Agree = consensus(l.shares, res.Items, "agree", bars[0], limit, yes)
+	res.Disagree = consensus(l.shares, res.Items, "disagree", bars[1], limit, no)
+	res.Divides, res.Uncertain = divides(l.shares, res.Items), uncertain(l.shares, res.Items)
+	if len(l.shares) > 1<<18 {
+		clear(l.shares)
+	}
+	lists := apart(l.shares, res.Items, res.K)
+	res.Groups = make([]Group, res.K)
+	for g := range res.Groups {
+		res.Groups[g] = Group{ID: g, Apart: lists[g]}
+		if g < len(centres) {
+			res.Groups[g].X, res.Groups[g].Y = centres[g][0], centres[g][1]
+		}
+	}
+	for i, p := range res.Persons {
+		if p.Group >= 0 {
+			g := &res.Groups[p.Group]
+			g.Size++
+			g.People = append(g.People, x.people[i].id)
+		}
+	}
+	l.progress(Listing, 1, 1)
+	return res
+}
+
+// members puts people into k groups, and keeps the ids of the last result.
+func (l *Live) members(res *Result, f *factors, all []place, k int) (centres [][Factors]float64) {
+	pts := &points{}
+	if k > 1 {
+		for i, q := range all {
+			if q.placed() {
+				for n := f.counted; n < Factors; n++ {
+					q.at[n] = 0
+				}
+				pts.add(l.x.people[i].hash, q)
+			}
+		}
+		_, centres = pts.clusters(k)
+	}
+	res.Persons = make([]Person, len(all))
+	for i, q := range all {
+		p := Person{ID: l.x.people[i].id, Votes: len(l.x.rows[i]), X: q.at[0], Y: q.at[1], EX: q.err[0], EY: q.err[1], Sure: q.sure}
+		switch {
+		case len(centres) == 0:
+		case !q.placed():
+			p.Group = Unplaced
+		default:
+			if p.Group = member(&q, centres); p.Group < 0 {
+				p.Group = Between
+			}
+		}
+		res.Persons[i] = p
+	}
+	if len(centres) > 1 && l.config.Previous != nil {
+		to := keepIDs(res.Persons, l.config.Previous, len(centres))
+		sorted := make([][Factors]float64, len(centres))
+		for g, c := range centres {
+			sorted[to[g]] = c
+		}
+		centres = sorted
+		for i := range res.Persons {
+			if g := res.Persons[i].Group; g >= 0 {
+				res.Persons[i].Group = to[g]
+			}
+		}
+	}
+	return centres
+}
+
+// keepIDs finds the order of groups that leaves most people in the group they were in.
+func keepIDs(people []Person, before map[string]int, k int) []int {
+	var both [MaxGroups][MaxGroups]int
+	for _, p := range people {
+		if old, ok := before[p.ID]; ok && p.Group >= 0 && old >= 0 && old < k {
+			both[p.Group][old]++
+		}
+	}
+	best, most := make([]int, k), -1
+	var try func(to []int, used uint, kept int)
+	try = func(to []int, used uint, kept int) {
+		if len(to) == k {
+			if kept > most {
+				most = kept
+				copy(best, to)
+			}
+			return
+		}
+		for g := range k {
+			if used&(1<<g) == 0 {
+				try(append(slices.Clone(to), g), used|1<<g, kept+both[len(to)][g])
+			}
+		}
+	}
+	try(nil, 0, 0)
+	return best
+}
+
+// Cast takes votes, as Table.Cast does. Where one cannot be taken, those before it are.
+func (l *Live) Cast(ballots ...Ballot) error {
+	for _, b := range ballots {
+		if err := l.cast(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *Live) cast(b Ballot) error {
+	_, known := l.table.slots[b.Statement]
+	if !known || l.stale {
+		if err := l.table.Cast(b); err != nil {
+			return err
+		}
+		l.stale = true // columns are others: all is counted anew at the next result
+		return nil
+	}
+	if err := l.table.Cast(b); err != nil {
+		return err
+	}
+	v := l.table.byPerson[b.Person]
+	i, found := slices.BinarySearchFunc(l.x.people, v, func(a, b *voter) int { return natural(a.id, b.id) })
+	l.table.settle()
+	row := v.row(l.to, nil)
+	var old []uint32
+	if found {
+		old = l.x.rows[i]
+	}
+	if slices.Equal(old, row) {
+		return nil
+	}
+	l.replace(i, found, v, old, row)
+	return nil
+}
+
+// replace sets the row of a person, and counts what is different in it.
+func (l *Live) replace(i int, found bool, v *voter, old, row []uint32) {
+	switch {
+	case len(row) == 0:
+		l.x.people, l.x.rows = slices.Delete(l.x.people, i, i+1), slices.Delete(l.x.rows, i, i+1)
+	case found:
+		l.x.rows[i] = row
+	default:
+		l.x.people, l.x.rows = slices.Insert(l.x.people, i, v), slices.Insert(l.x.rows, i, row)
+	}
+	l.x.votes += len(row) - len(old)
+	work := slices.Clone(old)
+	count := func(c uint32, by int) {
+		l.x.counts[c>>2].add(c&3, by)
+		l.dirty[int(c>>2)] = true
+		if l.pairs != nil {
+			l.pairs.change(work, c, int32(by))
+		}
+	}
+	for _, c := range old {
+		if !slices.Contains(row, c) {
+			work = slices.DeleteFunc(work, func(d uint32) bool { return d == c })
+			count(c, -1)
+		}
+	}
+	for _, c := range row {
+		if !slices.Contains(old, c) {
+			count(c, 1)
+			work = append(work, c)
+		}
+	}
+}
+
+// Remove takes a person out with all their votes, as if they had never been.
+func (l *Live) Remove(person string) bool {
+	v := l.table.byPerson[person]
+	if v == nil {
+		return false
+	}
+	l.table.Remove(person)
+	if l.stale {
+		return true
+	}
+	if i, found := slices.BinarySearchFunc(l.x.people, v, func(a, b *voter) int { return natural(a.id, b.id) }); found {
+		l.replace(i, true, v, l.x.rows[i], nil)
+	}
+	return true
+}

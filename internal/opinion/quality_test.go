@@ -1,0 +1,418 @@
+package opinion
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"sort"
+	"strings"
+	"testing"
+)
+
+// few is for tests that repeat: fewer times under -short, which the race detector's run is
+// given where it has to be quick.
+func few(n, short int) int {
+	if testing.Short() {
+		return short
+	}
+	return n
+}
+
+// groupsIn is the group of each person that has one; with between those on a border too,
+// in the nearest group.
+func groupsIn(r *Result, between bool) map[string]int {
+	in := map[string]int{}
+	for _, p := range r.Persons {
+		switch {
+		case p.Group >= 0:
+			in[p.ID] = p.Group
+		case p.Group == Between && between:
+			least := math.Inf(1)
+			for _, g := range r.Groups {
+				if d := math.Hypot(p.X-g.X, p.Y-g.Y); d < least {
+					in[p.ID], least = g.ID, d
+				}
+			}
+		}
+	}
+	return in
+}
+
+func polisGroups(all []Ballot, out Moderation) map[string]int {
+	r := Polis(all, out)
+	in := map[string]int{}
+	for _, g := range r.Groups {
+		for _, row := range g.Rows {
+			in[r.People[row]] = g.ID
+		}
+	}
+	return in
+}
+
+// alike is the adjusted Rand index over the people in both.
+func alike(a, b map[string]int) float64 {
+	var x, y []int
+	for p, g := range a {
+		if h, ok := b[p]; ok {
+			x, y = append(x, g), append(y, h)
+		}
+	}
+	return AdjustedRand(x, y)
+}
+
+// TestStability: groups come back when one person in five is left out and everything, the
+// number of groups too, is found anew.
+func TestStability(t *testing.T) {
+	runs := few(20, 3)
+	var ours, everybody, theirs, worse float64
+	for _, name := range realSets {
+		all, out := real(t, name)
+		people := peopleOf(all)
+		whole := analyse(t, all, Config{Out: out})
+		polis := polisGroups(all, out)
+		var a, b, c float64
+		ks := map[int]int{}
+		for s := range runs {
+			r := rand.New(rand.NewPCG(uint64(s), 99))
+			keep := map[string]bool{}
+			for _, p := range people {
+				keep[p] = r.Float64() < 0.8
+			}
+			part := slices.DeleteFunc(slices.Clone(all), func(b Ballot) bool { return !keep[b.Person] })
+			again := analyse(t, part, Config{Out: out})
+			ks[again.K]++
+			a += alike(groupsIn(whole, false), groupsIn(again, false)) / float64(runs)
+			b += alike(groupsIn(whole, true), groupsIn(again, true)) / float64(runs)
+			c += alike(polis, polisGroups(part, out)) / float64(runs)
+		}
+		t.Logf("%-28s k %d, again %v: ARI %.3f; with those between groups %.3f; parity %.3f", name, whole.K, ks, a, b, c)
+		ours, everybody, theirs = ours+a/5, everybody+b/5, theirs+c/5
+		if a < c-0.02 {
+			worse++
+		}
+	}
+	t.Logf("mean ARI %.3f; with those between groups %.3f; parity %.3f; worse by more than 0.02 on %.0f of 5", ours, everybody, theirs, worse)
+	if ours < 0.80 || everybody < 0.80 || worse > 1 {
+		t.Error("groups do not come back well enough")
+	}
+}
+
+// TestFalseGroups: where votes are dealt anew, there are no groups.
+func TestFalseGroups(t *testing.T) {
+	runs, wrong, tried := few(40, 4), 0, 0
+	for _, name := range realSets {
+		all, out := real(t, name)
+		last := lastVotes(t, all, out)
+		found := 0
+		for s := range runs {
+			if analyse(t, shuffled(last, uint64(s)), Config{}).K > 1 {
+				found++
+			}
+		}
+		t.Logf("%-28s groups in %d of %d shuffles", name, found, runs)
+		wrong, tried = wrong+found, tried+runs
+	}
+	t.Logf("false groups: %.1f %%", 100*float64(wrong)/float64(tried))
+	if float64(wrong) > 0.05*float64(tried) {
+		t.Error("groups are found where there are none")
+	}
+}
+
+// TestPower: planted camps are found, as many as there are, with their people.
+func TestPower(t *testing.T) {
+	runs := few(10, 2)
+	for _, c := range []struct {
+		n, m, votes int
+		clear       float64
+	}{{200, 40, 30, 0.75}, {500, 60, 30, 0.75}, {1000, 60, 25, 0.8}, {60, 40, 40, 0.8}} {
+		for g := 2; g <= 4; g++ {
+			var mean, placed float64
+			right := 0
+			for s := range runs {
+				r := analyse(t, camps(uint64(s), g, c.n, c.m, c.votes, c.clear, 0.25), Config{})
+				truth := map[string]int{}
+				for i := range c.n {
+					truth[fmt.Sprint("p", i)] = i % g
+				}
+				mean += alike(groupsIn(r, false), truth) / float64(runs)
+				for _, p := range r.Persons {
+					if p.Group >= 0 {
+						placed += 1 / float64(c.n*runs)
+					}
+				}
+				if r.K == g {
+					right++
+				}
+			}
+			t.Logf("%d camps, %d people × %d of %d statements, %.0f %% clear: number right %d of %d, ARI %.3f, %.0f %% in a group", g, c.n, c.votes, c.m, 100*c.clear, right, runs, mean, 100*placed)
+			if mean < 0.9 || float64(right) < 0.8*float64(runs) || placed < 0.7 {
+				t.Error("camps are not found")
+			}
+		}
+	}
+}
+
+// TestHeldOut: votes that were held back are foreseen better than by two components of the
+// parity mode, whichever scale suits those best.
+func TestHeldOut(t *testing.T) {
+	runs := few(10, 2)
+	var ours, theirs float64
+	better := 0
+	for _, name := range realSets {
+		all, out := real(t, name)
+		last := lastVotes(t, all, out)
+		var own float64
+		var polis [3]float64 // by scale
+		for s := range runs {
+			r := rand.New(rand.NewPCG(uint64(s), 3))
+			var seen, held []Ballot
+			for _, b := range last {
+				if r.Float64() < 0.2 {
+					held = append(held, b)
+				} else {
+					seen = append(seen, b)
+				}
+			}
+			x := tableOf(t, seen).matrix(nil)
+			live, err := NewLive(tableOf(t, seen), Config{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			f := live.cov.fit(live.config.R, live.config.Chance)
+			placing := f.placing()
+			column, row := map[string]int{}, map[string]int{}
+			for j, id := range x.ids {
+				column[id] = j
+			}
+			for i, v := range x.people {
+				row[v.id] = i
+			}
+			p := Polis(seen, nil)
+			pcol, prow := map[string]int{}, map[string]int{}
+			for j, id := range p.Statements {
+				pcol[id] = j
+			}
+			for i, id := range p.People {
+				prow[id] = i
+			}
+			var base, e float64
+			var pe [3]float64
+			for _, b := range held {
+				j, ok := column[b.Statement]
+				i, voted := row[b.Person]
+				if !ok {
+					continue // nobody else voted on it: there is nothing to go by
+				}
+				v := float64(b.Value)
+				base += (v - f.mean[j]) * (v - f.mean[j])
+				var q place
+				if voted {
+					q = placing.place(x.rows[i])
+				}
+				d := v - f.expected(q, j)
+				e += d * d
+				for scale, power := range []float64{0, 0.25, 0.5} {
+					guess := -p.Center[pcol[b.Statement]]
+					if voted {
+						// Places are scaled by √(columns ⁄ votes); the power undoes some of it.
+						n := math.Pow(float64(len(p.Statements))/float64(len(x.rows[i])), power-0.5)
+						for k := range 2 {
+							guess -= n * p.Places[prow[b.Person]][k] * p.Components[k][pcol[b.Statement]]
+						}
+					}
+					pe[scale] += (v - guess) * (v - guess)
+				}
+			}
+			own += (1 - e/base) / float64(runs)
+			for k := range polis {
+				polis[k] += (1 - pe[k]/base) / float64(runs)
+			}
+		}
+		best := slices.Max(polis[:])
+		t.Logf("%-28s R² %.3f; parity %.3f (as it is %.3f)", name, own, best, polis[2])
+		ours, theirs = ours+own/5, theirs+best/5
+		if own > best {
+			better++
+		}
+	}
+	t.Logf("mean R² %.3f; parity %.3f; better on %d of 5", ours, theirs, better)
+	if better < 4 || ours <= theirs {
+		t.Error("held-back votes are not foreseen better")
+	}
+}
+
+// TestQuietPeople: how far from the centre somebody stands does not say how much they
+// voted.
+func TestQuietPeople(t *testing.T) {
+	var all []float64
+	for _, name := range realSets {
+		ballots, out := real(t, name)
+		r := analyse(t, ballots, Config{Out: out})
+		var far, votes []float64
+		for _, p := range r.Persons {
+			far, votes = append(far, math.Hypot(p.X, p.Y)), append(votes, float64(p.Votes))
+		}
+		rho := spearman(far, votes)
+		p := Polis(ballots, out)
+		cast := map[string]float64{}
+		for _, q := range r.Persons {
+			cast[q.ID] = float64(q.Votes)
+		}
+		far, votes = nil, nil
+		for _, i := range p.InConversation {
+			far, votes = append(far, math.Hypot(p.Places[i][0], p.Places[i][1])), append(votes, cast[p.People[i]])
+		}
+		t.Logf("%-28s Spearman %.2f; parity, in the conversation, %.2f", name, rho, spearman(far, votes))
+		all = append(all, math.Abs(rho))
+	}
+	sort.Float64s(all)
+	t.Logf("median |Spearman| %.2f", all[2])
+	if all[2] > 0.25 {
+		t.Error("the map shows who was busy")
+	}
+}
+
+// spearman is the rank correlation, ties at the mean of their ranks.
+func spearman(x, y []float64) float64 {
+	rank := func(v []float64) []float64 {
+		order := make([]int, len(v))
+		for i := range order {
+			order[i] = i
+		}
+		slices.SortFunc(order, func(a, b int) int {
+			switch {
+			case v[a] < v[b]:
+				return -1
+			case v[a] > v[b]:
+				return 1
+			}
+			return 0
+		})
+		r := make([]float64, len(v))
+		for i := 0; i < len(order); {
+			j := i
+			for j < len(order) && v[order[j]] == v[order[i]] {
+				j++
+			}
+			for k := i; k < j; k++ {
+				r[order[k]] = float64(i+j-1) / 2
+			}
+			i = j
+		}
+		return r
+	}
+	a, b := rank(x), rank(y)
+	mean := float64(len(a)-1) / 2
+	var ab, aa, bb float64
+	for i := range a {
+		ab += (a[i] - mean) * (b[i] - mean)
+		aa += (a[i] - mean) * (a[i] - mean)
+		bb += (b[i] - mean) * (b[i] - mean)
+	}
+	return ab / math.Sqrt(aa*bb)
+}
+
+// TestIntervals: a group is found, and an interval forecast for each statement, from half
+// of the votes; the share in the other half lies in it nine times in ten.
+func TestIntervals(t *testing.T) {
+	runs := few(10, 3)
+	var inside, cells float64
+	for _, name := range realSets {
+		all, out := real(t, name)
+		last := lastVotes(t, all, out)
+		var in, n float64
+		for s := range runs {
+			r := rand.New(rand.NewPCG(uint64(s), 4))
+			groups := groupsIn(analyse(t, last, Config{}), false)
+			var half [2]map[string]map[string]*Counts
+			for h := range half {
+				half[h] = map[string]map[string]*Counts{}
+			}
+			side := map[string]int{}
+			for _, b := range last {
+				g, ok := groups[b.Person]
+				if !ok {
+					continue
+				}
+				if _, ok := side[b.Person]; !ok {
+					side[b.Person] = r.IntN(2)
+				}
+				by := half[side[b.Person]]
+				key := fmt.Sprint(g)
+				if by[key] == nil {
+					by[key] = map[string]*Counts{}
+				}
+				if by[key][b.Statement] == nil {
+					by[key][b.Statement] = &Counts{}
+				}
+				by[key][b.Statement].add(uint32(b.Value+1), 1)
+			}
+			for g, items := range half[0] {
+				for id, c := range items {
+					other := half[1][g][id]
+					if other == nil || c.Seen() < 5 || other.Seen() < 5 {
+						continue
+					}
+					for _, kind := range sides {
+						low, high := Forecast(c.hits(kind), c.Seen(), other.Seen())
+						share := float64(other.hits(kind)) / float64(other.Seen())
+						if n++; share >= low-1e-12 && share <= high+1e-12 {
+							in++
+						}
+					}
+				}
+			}
+		}
+		t.Logf("%-28s %.1f %% of %.0f", name, 100*in/n, n)
+		inside, cells = inside+in, cells+n
+	}
+	t.Logf("covered: %.1f %% of %.0f", 100*inside/cells, cells)
+	if c := inside / cells; c < 0.85 || c > 0.95 {
+		t.Error("the intervals are not what they say")
+	}
+}
+
+// TestFalseConsensus: where all votes are dealt anew nothing is agreed on by most of
+// everybody; what was planted is.
+func TestFalseConsensus(t *testing.T) {
+	runs, wrong, tried, listed, items := few(40, 4), 0, 0, 0, 0
+	for _, name := range realSets {
+		all, out := real(t, name)
+		last := lastVotes(t, all, out)
+		found := 0
+		for s := range runs {
+			r := analyse(t, mixed(last, uint64(s)), Config{})
+			items += r.Statements
+			if n := len(r.Agree) + len(r.Disagree); n > 0 {
+				found++
+				listed += n
+			}
+		}
+		t.Logf("%-28s something agreed in %d of %d shuffles", name, found, runs)
+		wrong, tried = wrong+found, tried+runs
+	}
+	t.Logf("false consensus: in %.1f %% of shuffles, of %.2f %% of statements", 100*float64(wrong)/float64(tried), 100*float64(listed)/float64(items))
+	if float64(wrong) > 0.10*float64(tried) {
+		t.Error("consensus is found where there is none")
+	}
+	for g := 2; g <= 4; g++ {
+		planted, found, others := 0, 0, 0
+		for s := range few(10, 2) {
+			// Eight statements in forty are agreed on by 82 %.
+			r := analyse(t, camps(uint64(s), g, 600, 40, 25, 0.82, 0.2), Config{})
+			planted += 8
+			for _, e := range r.Agree {
+				if strings.HasPrefix(e.ID, "c") {
+					found++
+				} else if g > 1 {
+					others++
+				}
+			}
+		}
+		t.Logf("%d camps: %d of %d planted statements of consensus found", g, found, planted)
+		if float64(found) < 0.8*float64(planted) {
+			t.Error("consensus is missed")
+		}
+	}
+}
