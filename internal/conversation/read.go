@@ -66,6 +66,8 @@ func Votes(r io.Reader, keep bool, progress func(bytes int64)) (*Read, error) {
 	var done, first, last int64
 	first = 1 << 62
 	fields := make([][]byte, 0, width)
+	person, statement, vote := at["person"], at["statement"], at["vote"]
+	moment, timed := at["time"]
 	for n := 2; ; n++ {
 		text, err := line(in)
 		if err != nil && !errors.Is(err, io.EOF) {
@@ -84,26 +86,26 @@ func Votes(r io.Reader, keep bool, progress func(bytes int64)) (*Read, error) {
 		if fields, err = split(fields[:0], text, separator); err != nil || len(fields) != width {
 			return nil, fault.New(fault.Invalid, "conversation.columns.count", n, len(fields), width)
 		}
-		value, ok := voteOf(fields[at["vote"]])
+		value, ok := voteOf(fields[vote])
 		if !ok {
-			return nil, fault.New(fault.Invalid, "conversation.vote", n, short(fields[at["vote"]]))
+			return nil, fault.New(fault.Invalid, "conversation.vote", n, short(fields[vote]))
 		}
 		when := int64(n)
-		if c, ok := at["time"]; ok {
-			if when, ok = timeOf(fields[c]); !ok {
-				return nil, fault.New(fault.Invalid, "conversation.time", n, short(fields[c]))
+		if timed {
+			if when, ok = timeOf(fields[moment]); !ok {
+				return nil, fault.New(fault.Invalid, "conversation.time", n, short(fields[moment]))
 			}
 			first, last = min(first, when), max(last, when)
 		}
-		person, statement := bytes.TrimSpace(fields[at["person"]]), bytes.TrimSpace(fields[at["statement"]])
-		if !utf8.Valid(person) || !utf8.Valid(statement) {
+		who, what, ok := idOf(fields[person], fields[statement])
+		if !ok {
 			return nil, fault.New(fault.Invalid, "conversation.utf8", n)
 		}
-		if err := got.Table.CastBytes(person, statement, value, when); err != nil {
+		if err := got.Table.CastBytes(who, what, value, when); err != nil {
 			return nil, castError(err, n)
 		}
 		if keep {
-			got.Ballots = append(got.Ballots, opinion.Ballot{Person: string(person), Statement: string(statement), Value: value, At: when})
+			got.Ballots = append(got.Ballots, opinion.Ballot{Person: string(who), Statement: string(what), Value: value, At: when})
 		}
 		got.Rows++
 		if end {
@@ -130,7 +132,10 @@ func line(in *bufio.Reader) ([]byte, error) {
 	if errors.Is(err, bufio.ErrBufferFull) || len(text) > maxLine {
 		return nil, errLong
 	}
-	return bytes.TrimRight(text, "\r\n"), err
+	for n := len(text); n > 0 && (text[n-1] == '\n' || text[n-1] == '\r'); n-- {
+		text = text[:n-1]
+	}
+	return text, err
 }
 
 func readError(err error, n int) error {
@@ -183,15 +188,20 @@ func header(head []byte, separator byte) (at map[string]int, width int, err erro
 
 // split cuts a line into fields; only one with a quote in it needs a reader of CSV.
 func split(fields [][]byte, text []byte, separator byte) ([][]byte, error) {
-	if bytes.IndexByte(text, '"') < 0 {
-		for {
-			i := bytes.IndexByte(text, separator)
-			if i < 0 {
-				return append(fields, text), nil
-			}
-			fields, text = append(fields, text[:i]), text[i+1:]
+	from := 0
+	for i, c := range text {
+		switch c {
+		case separator:
+			fields = append(fields, text[from:i])
+			from = i + 1
+		case '"':
+			return quoted(fields[:0], text, separator)
 		}
 	}
+	return append(fields, text[from:]), nil
+}
+
+func quoted(fields [][]byte, text []byte, separator byte) ([][]byte, error) {
 	r := csv.NewReader(bytes.NewReader(text))
 	r.Comma, r.FieldsPerRecord = rune(separator), -1
 	record, err := r.Read()
@@ -201,7 +211,29 @@ func split(fields [][]byte, text []byte, separator byte) ([][]byte, error) {
 	return fields, err
 }
 
+// idOf trims both ids and checks that they are text; digits alone, as most are, need
+// neither.
+func idOf(person, statement []byte) (p, s []byte, ok bool) {
+	if digits(person) && digits(statement) {
+		return person, statement, true
+	}
+	p, s = bytes.TrimSpace(person), bytes.TrimSpace(statement)
+	return p, s, utf8.Valid(p) && utf8.Valid(s)
+}
+
+func digits(f []byte) bool {
+	for _, c := range f {
+		if c-'0' > 9 {
+			return false
+		}
+	}
+	return true
+}
+
 func voteOf(f []byte) (int8, bool) {
+	if len(f) == 1 && (f[0] == '0' || f[0] == '1') {
+		return int8(f[0] - '0'), true
+	}
 	switch string(bytes.TrimSpace(f)) {
 	case "1", "+1":
 		return 1, true
@@ -214,19 +246,16 @@ func voteOf(f []byte) (int8, bool) {
 }
 
 func timeOf(f []byte) (int64, bool) {
-	f = bytes.TrimSpace(f)
-	if len(f) > 0 && len(f) < 19 {
+	if len(f) > 0 && len(f) < 19 && digits(f) {
 		var n int64
 		for _, c := range f {
-			if c < '0' || c > '9' {
-				n = -1
-				break
-			}
 			n = n*10 + int64(c-'0')
 		}
-		if n >= 0 {
-			return n, true
-		}
+		return n, true
+	}
+	f = bytes.TrimSpace(f)
+	if n, err := strconv.ParseInt(string(f), 10, 64); err == nil {
+		return n, n >= 0
 	}
 	t, err := time.Parse(time.RFC3339, string(f))
 	return t.UnixMilli(), err == nil

@@ -96,6 +96,8 @@ type Live struct {
 	stale  bool         // columns are others than before
 	shares shares
 	found  []Stability
+	all    []place // of the last result: memory that is used again
+	pts    points
 }
 
 // NewLive counts the votes of t, which is the Live's from now on, and, where config.K is
@@ -169,11 +171,12 @@ func (l *Live) Choose() {
 }
 
 func (l *Live) places(f *factors) []place {
-	p, all := f.placing(), make([]place, len(l.x.rows))
-	for i, row := range l.x.rows {
-		all[i] = p.place(row)
+	p := f.placing()
+	l.all = slices.Grow(l.all[:0], len(l.x.rows))
+	for _, row := range l.x.rows {
+		l.all = append(l.all, p.place(row))
 	}
-	return all
+	return l.all
 }
 
 // AddStatement makes a statement known before anybody votes on it.
@@ -215,15 +218,17 @@ func (l *Live) Result() *Result {
 	}
 	counts := tally(x, member, res.K)
 	res.Items = make([]Item, len(x.ids))
+	byGroup := make([]Counts, len(x.ids)*res.K) // of all items, one after the other
 	for j, id := range x.ids {
 		it := Item{ID: id, All: x.counts[j]}
-		among := []Counts{it.All}
+		among := byGroup[j*res.K : (j+1)*res.K : (j+1)*res.K]
+		for g := range counts {
+			among[g] = counts[g][j]
+		}
 		if res.K > 1 {
-			it.Groups = make([]Counts, res.K)
-			for g := range counts {
-				it.Groups[g] = counts[g][j]
-			}
-			among = it.Groups
+			it.Groups = among
+		} else {
+			among[0] = it.All
 		}
 		it.Agreement, it.Disagreement = joint(among, "agree"), joint(among, "disagree")
 		res.Items[j] = it
@@ -245,11 +250,17 @@ func (l *Live) Result() *Result {
 			res.Groups[g].X, res.Groups[g].Y = centres[g][0], centres[g][1]
 		}
 	}
-	for i, p := range res.Persons {
-		if p.Group >= 0 {
-			g := &res.Groups[p.Group]
-			g.Size++
-			g.People = append(g.People, x.people[i].id)
+	for _, g := range member {
+		if g >= 0 {
+			res.Groups[g].Size++
+		}
+	}
+	for g := range res.Groups {
+		res.Groups[g].People = make([]string, 0, res.Groups[g].Size)
+	}
+	for i, g := range member {
+		if g >= 0 {
+			res.Groups[g].People = append(res.Groups[g].People, x.people[i].id)
 		}
 	}
 	l.progress(Listing, 1, 1)
@@ -258,7 +269,8 @@ func (l *Live) Result() *Result {
 
 // members puts people into k groups, and keeps the ids of the last result.
 func (l *Live) members(res *Result, f *factors, all []place, k int) (centres [][Factors]float64) {
-	pts := &points{}
+	pts := &l.pts
+	pts.empty(len(all))
 	if k > 1 {
 		for i, q := range all {
 			if q.placed() {
@@ -339,7 +351,7 @@ func (l *Live) Cast(ballots ...Ballot) error {
 }
 
 func (l *Live) cast(b Ballot) error {
-	_, known := l.table.slots[b.Statement]
+	_, known := l.table.slots.find([]byte(b.Statement))
 	if !known || l.stale {
 		if err := l.table.Cast(b); err != nil {
 			return err
@@ -350,7 +362,7 @@ func (l *Live) cast(b Ballot) error {
 	if err := l.table.Cast(b); err != nil {
 		return err
 	}
-	v := l.table.byPerson[b.Person]
+	v := l.table.voter(b.Person)
 	i, found := slices.BinarySearchFunc(l.x.people, v, func(a, b *voter) int { return natural(a.id, b.id) })
 	l.table.settle()
 	row := v.row(l.to, nil)
@@ -400,7 +412,7 @@ func (l *Live) replace(i int, found bool, v *voter, old, row []uint32) {
 
 // Remove takes a person out with all their votes, as if they had never been.
 func (l *Live) Remove(person string) bool {
-	v := l.table.byPerson[person]
+	v := l.table.voter(person)
 	if v == nil {
 		return false
 	}

@@ -348,19 +348,30 @@ func (p *placing) place(row []uint32) (q place) {
 	}
 	var a00, a01, a02, a11, a12, a22, b0, b1, b2 float64
 	loading, deviation := p.f.loading, p.deviation
-	for _, c := range row {
-		w := loading[Factors*(c>>2) : Factors*(c>>2)+Factors : Factors*(c>>2)+Factors]
-		d := deviation[c]
-		w0, w1, w2 := w[0], w[1], w[2]
-		a00 += w0 * w0
-		a01 += w0 * w1
-		a02 += w0 * w2
-		a11 += w1 * w1
-		a12 += w1 * w2
-		a22 += w2 * w2
-		b0 += w0 * d
-		b1 += w1 * d
-		b2 += w2 * d
+	if p.f.r <= 2 { // most conversations: what the third factor would add is 0
+		for _, c := range row {
+			w := loading[Factors*(c>>2) : Factors*(c>>2)+2 : Factors*(c>>2)+2]
+			d, w0, w1 := deviation[c], w[0], w[1]
+			a00 += w0 * w0
+			a01 += w0 * w1
+			a11 += w1 * w1
+			b0 += w0 * d
+			b1 += w1 * d
+		}
+	} else {
+		for _, c := range row {
+			w := loading[Factors*(c>>2) : Factors*(c>>2)+Factors : Factors*(c>>2)+Factors]
+			d, w0, w1, w2 := deviation[c], w[0], w[1], w[2]
+			a00 += w0 * w0
+			a01 += w0 * w1
+			a02 += w0 * w2
+			a11 += w1 * w1
+			a12 += w1 * w2
+			a22 += w2 * w2
+			b0 += w0 * d
+			b1 += w1 * d
+			b2 += w2 * d
+		}
 	}
 	s := p.f.noise
 	a00, a11, a22 = a00+s, a11+s, a22+s

@@ -12,9 +12,10 @@ import (
 const MaxGroups = 5
 
 const (
-	seedings  = 10   // of k-means, the best is kept
+	seedings  = 5    // of k-means, the best is kept
 	rounds    = 40   // of k-means at most
-	seedingOf = 600  // people that seedings are tried on
+	tryRounds = 12   // of each seeding
+	seedingOf = 800  // people that seedings are tried on
 	resamples = 50   // to find how many groups are stable
 	sampleOf  = 1500 // people in a resample at most
 	stableAt  = 0.85 // mean Jaccard of the least stable group: "highly stable" (Hennig, J. Multivar. Anal. 99, 2008)
@@ -43,6 +44,11 @@ func mix(z uint64) uint64 {
 	return z ^ z>>31
 }
 
+// empty takes all points out, and makes room for n.
+func (p *points) empty(n int) {
+	p.at, p.weight, p.hash = slices.Grow(p.at[:0], n), slices.Grow(p.weight[:0], n), slices.Grow(p.hash[:0], n)
+}
+
 func (p *points) add(id uint64, q place) {
 	p.at = append(p.at, q.at)
 	p.weight = append(p.weight, q.sure)
@@ -66,7 +72,7 @@ func nearest(p *[Factors]float64, centres [][Factors]float64) (g int, d float64)
 }
 
 // lloyd improves centres until nobody changes (Lloyd, IEEE Trans. Inf. Theory 28, 1982).
-func (p *points) lloyd(centres [][Factors]float64) (of []int, inertia float64) {
+func (p *points) lloyd(centres [][Factors]float64, rounds int) (of []int, inertia float64) {
 	of = make([]int, len(p.at))
 	for round := range rounds {
 		var sum [MaxGroups][Factors]float64
@@ -74,15 +80,21 @@ func (p *points) lloyd(centres [][Factors]float64) (of []int, inertia float64) {
 		moved := round == 0
 		inertia = 0
 		for i := range p.at {
-			g, d := nearest(&p.at[i], centres)
+			at, g, near := &p.at[i], 0, math.Inf(1)
+			for h := range centres { // nearest, without a call
+				c := &centres[h]
+				x, y, z := at[0]-c[0], at[1]-c[1], at[2]-c[2]
+				if d := x*x + y*y + z*z; d < near {
+					g, near = h, d
+				}
+			}
 			moved = moved || of[i] != g
 			of[i] = g
 			w := p.weight[i]
-			inertia += w * d
+			inertia += w * near
 			weight[g] += w
-			for k := range Factors {
-				sum[g][k] += w * p.at[i][k]
-			}
+			s := &sum[g]
+			s[0], s[1], s[2] = s[0]+w*at[0], s[1]+w*at[1], s[2]+w*at[2]
 		}
 		if !moved {
 			break
@@ -122,8 +134,9 @@ func (p *points) seed(k int, r *rand.Rand) [][Factors]float64 {
 		}
 		total = 0
 		for i := range far {
-			_, d := nearest(&p.at[i], centres)
-			far[i] = p.weight[i] * d
+			if d := p.weight[i] * distance(&p.at[i], &centres[len(centres)-1]); len(centres) == 1 || d < far[i] {
+				far[i] = d
+			}
 			total += far[i]
 		}
 	}
@@ -157,11 +170,11 @@ func (p *points) clusters(k int) (of []int, centres [][Factors]float64) {
 	best := math.Inf(1)
 	for s := range seedings {
 		c := few.seed(k, rand.New(rand.NewPCG(uint64(s), uint64(k))))
-		if _, inertia := few.lloyd(c); inertia < best {
+		if _, inertia := few.lloyd(c, tryRounds); inertia < best {
 			best, centres = inertia, c
 		}
 	}
-	of, _ = p.lloyd(centres)
+	of, _ = p.lloyd(centres, rounds)
 	return sortBySize(of, centres)
 }
 

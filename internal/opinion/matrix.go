@@ -154,8 +154,12 @@ func countPairs(x *matrix) *pairs {
 			for i := from; i < to; i++ {
 				row := x.rows[i]
 				n := at[i]
-				for ; n < len(row) && int(row[n]>>2) < upTo; n++ {
+				for ; n+1 < len(row) && int(row[n+1]>>2) < upTo; n += 2 {
+					p.countTwo(sums, row[n], row[n+1], row[n+2:])
+				}
+				if n < len(row) && int(row[n]>>2) < upTo {
 					p.countRow(sums, row[n], row[n+1:])
+					n++
 				}
 				at[i] = n
 			}
@@ -174,16 +178,34 @@ func countPairs(x *matrix) *pairs {
 	return p
 }
 
-// countRow counts one vote with those after it in the row.
-func (p *pairs) countRow(sums []uint64, c uint32, after []uint32) {
+// packed is what a pair adds, by the second vote's value.
+func packed(c uint32) [4]uint64 {
 	v := uint64(c & 3) // vote + 1
 	base, step := 1+v<<15, uint64(1)<<31+v<<47
-	add := [4]uint64{base, base + step, base + 2*step}
-	j := int(c >> 2)
+	return [4]uint64{base, base + step, base + 2*step}
+}
+
+// countRow counts one vote with those after it in the row.
+func (p *pairs) countRow(sums []uint64, c uint32, after []uint32) {
+	add, j := packed(c), int(c>>2)
 	sum := sums[p.at[j]+j+1 : p.at[j]+p.m]
 	first := uint32(j + 1)
 	for _, d := range after {
 		sum[d>>2-first] += add[d&3]
+	}
+}
+
+// countTwo counts two neighbours in a row with each other and with those after them.
+func (p *pairs) countTwo(sums []uint64, b, c uint32, after []uint32) {
+	addB, addC, i, j := packed(b), packed(c), int(b>>2), int(c>>2)
+	sums[p.at[i]+j] += addB[c&3]
+	first := uint32(j + 1)
+	sumC := sums[p.at[j]+j+1 : p.at[j]+p.m]
+	sumB := sums[p.at[i]+j+1 : p.at[i]+p.m][:len(sumC)]
+	for _, d := range after {
+		k, v := d>>2-first, d&3
+		sumB[k] += addB[v]
+		sumC[k] += addC[v]
 	}
 }
 

@@ -17,7 +17,7 @@ type Cause struct {
 // u·w_j (x_j − μ_j), for the person's own eyes. ok is false where they have not voted.
 func (l *Live) Causes(person string) (all []Cause, ok bool) {
 	l.refresh()
-	v := l.table.byPerson[person]
+	v := l.table.voter(person)
 	if v == nil {
 		return nil, false
 	}
@@ -66,7 +66,7 @@ func (l *Live) Next(person string, shown map[string]bool, at float64) (d Draw, o
 	l.refresh()
 	f := l.model()
 	var row []uint32
-	if v := l.table.byPerson[person]; v != nil {
+	if v := l.table.voter(person); v != nil {
 		row = v.row(l.to, nil)
 	}
 	voted := make([]bool, len(l.x.ids))

@@ -10,10 +10,10 @@ import (
 	"testing"
 )
 
-// few is for tests that repeat: fewer times under -short, which the race detector's run is
-// given where it has to be quick.
+// few is how often a test repeats what it measures: fewer times under the race detector,
+// which takes ten times as long and looks for something else, and under -short.
 func few(n, short int) int {
-	if testing.Short() {
+	if raceDetector || testing.Short() {
 		return short
 	}
 	return n

@@ -62,26 +62,35 @@ func cellOf(slot uint32, value int8, at int64) uint64 {
 type voter struct {
 	id    string
 	hash  uint64   // of id, for choices that nothing else may sway
+	at    uint32   // in the order of first votes
 	cells []uint64 // by statement once settled
-	loose bool     // votes have come since
 }
 
 // Table holds the last vote of every person on every statement: 8 bytes a vote.
 type Table struct {
 	people     []*voter // in the order of their ids once settled
 	ordered    int      // so many of people are in order
-	byPerson   map[string]*voter
+	joined     []*voter // in the order of their first votes; nil who was removed
 	statements []string // by slot; in the order of their ids once settled
-	slots      map[string]uint32
-	last       *voter // most exports are sorted by person or by statement
-	lastSlot   uint32
+	persons    index    // places in joined
+	slots      index
 	unordered  bool // a person or a statement has come since
-	loose      []*voter
+	// loose are the votes that have come since, in chunks: one after the other, as what
+	// takes time is to go to each person's own votes.
+	loose []looseVotes
 }
+
+// looseVotes are cells and, at the same places, whose they are, in joined.
+type looseVotes struct {
+	cells  []uint64
+	voters []uint32
+}
+
+const chunk = 1 << 14
 
 // NewTable returns a table without votes.
 func NewTable() *Table {
-	return &Table{byPerson: map[string]*voter{}, slots: map[string]uint32{}}
+	return &Table{persons: index{by: map[string]uint32{}}, slots: index{by: map[string]uint32{}}}
 }
 
 // Cast takes a vote. Of a person's votes on a statement the last by time counts.
@@ -101,51 +110,111 @@ func (t *Table) cast(person, statement []byte, value int8, at int64) error {
 	if at < 0 || at >= 1<<timeBits {
 		return ErrTime
 	}
-	v := t.last
-	if v == nil || v.id != string(person) {
+	v, ok := t.persons.find(person)
+	if !ok {
 		var err error
 		if v, err = t.person(person); err != nil {
 			return err
 		}
-		t.last = v
 	}
-	slot := t.lastSlot
-	if int(slot) >= len(t.statements) || t.statements[slot] != string(statement) {
+	slot, ok := t.slots.find(statement)
+	if !ok {
 		var err error
 		if slot, err = t.statement(statement); err != nil {
 			return err
 		}
-		t.lastSlot = slot
 	}
-	if !v.loose {
-		v.loose = true
-		t.loose = append(t.loose, v)
+	n := len(t.loose)
+	if n == 0 || len(t.loose[n-1].cells) == cap(t.loose[n-1].cells) {
+		size := 64 // for a few after a result
+		if n > 0 {
+			size = chunk
+		}
+		t.loose = append(t.loose, looseVotes{make([]uint64, 0, size), make([]uint32, 0, size)})
+		n++
 	}
-	v.cells = append(v.cells, cellOf(slot, value, at))
+	last := &t.loose[n-1]
+	last.cells, last.voters = append(last.cells, cellOf(slot, value, at)), append(last.voters, v)
 	return nil
 }
 
-func (t *Table) person(id []byte) (*voter, error) {
-	if v := t.byPerson[string(id)]; v != nil {
-		return v, nil
+// index finds places by id: of ids that are small numbers, as most exports have them, in an
+// array, of others in a map.
+type index struct {
+	by      map[string]uint32
+	numbers []uint32 // place + 1
+}
+
+const mostNumbers = 1 << 22
+
+// small is the value of a number without leading zeros below mostNumbers.
+func small(id []byte) (n int, ok bool) {
+	if len(id) == 0 || len(id) > 7 || id[0] == '0' && len(id) > 1 {
+		return 0, false
 	}
+	for _, c := range id {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = 10*n + int(c-'0')
+	}
+	return n, n < mostNumbers
+}
+
+func (x *index) find(id []byte) (uint32, bool) {
+	if n, ok := small(id); ok {
+		if n < len(x.numbers) && x.numbers[n] > 0 {
+			return x.numbers[n] - 1, true
+		}
+		return 0, false
+	}
+	at, ok := x.by[string(id)]
+	return at, ok
+}
+
+func (x *index) set(id string, at uint32) {
+	if n, ok := small([]byte(id)); ok {
+		if n >= len(x.numbers) {
+			x.numbers = append(x.numbers, make([]uint32, max(n+1-len(x.numbers), len(x.numbers)))...)
+		}
+		x.numbers[n] = at + 1
+		return
+	}
+	x.by[id] = at
+}
+
+func (x *index) remove(id string) {
+	if n, ok := small([]byte(id)); ok {
+		x.numbers[n] = 0
+		return
+	}
+	delete(x.by, id)
+}
+
+// voter finds a person, nil where they have not voted.
+func (t *Table) voter(id string) *voter {
+	if at, ok := t.persons.find([]byte(id)); ok {
+		return t.joined[at]
+	}
+	return nil
+}
+
+func (t *Table) person(id []byte) (uint32, error) {
 	if len(id) == 0 || len(id) > MaxID {
-		return nil, ErrPerson
+		return 0, ErrPerson
 	}
 	if len(t.people) >= MaxPeople {
-		return nil, ErrPeople
+		return 0, ErrPeople
 	}
-	v := &voter{id: string(id), hash: hashOf(id)}
-	t.byPerson[v.id] = v
+	v := &voter{id: string(id), hash: hashOf(id), at: uint32(len(t.joined))}
+	t.persons.set(v.id, v.at)
+	t.joined = append(t.joined, v)
 	t.people = append(t.people, v)
 	t.unordered = true
-	return v, nil
+	return v.at, nil
 }
 
 func (t *Table) statement(id []byte) (uint32, error) {
-	if s, ok := t.slots[string(id)]; ok {
-		return s, nil
-	}
 	if len(id) == 0 || len(id) > MaxID {
 		return 0, ErrStatement
 	}
@@ -154,13 +223,16 @@ func (t *Table) statement(id []byte) (uint32, error) {
 	}
 	s := uint32(len(t.statements))
 	t.statements = append(t.statements, string(id))
-	t.slots[t.statements[s]] = s
+	t.slots.set(t.statements[s], s)
 	t.unordered = true
 	return s, nil
 }
 
 // AddStatement makes a statement known before anybody votes on it.
 func (t *Table) AddStatement(id string) error {
+	if _, ok := t.slots.find([]byte(id)); ok {
+		return nil
+	}
 	_, err := t.statement([]byte(id))
 	return err
 }
@@ -168,16 +240,16 @@ func (t *Table) AddStatement(id string) error {
 // Remove takes a person out with all their votes, as if they had never been. It reports
 // whether they were there.
 func (t *Table) Remove(person string) bool {
-	v := t.byPerson[person]
+	v := t.voter(person)
 	if v == nil {
 		return false
 	}
-	delete(t.byPerson, person)
+	t.settle()
+	t.persons.remove(person)
+	t.joined[v.at] = nil
 	t.order()
 	t.people = slices.DeleteFunc(t.people, func(x *voter) bool { return x == v })
 	t.ordered = len(t.people)
-	t.loose = slices.DeleteFunc(t.loose, func(x *voter) bool { return x == v })
-	t.last = nil
 	return true
 }
 
@@ -191,14 +263,68 @@ func (t *Table) settle() {
 		}
 		t.order()
 	}
-	for _, v := range t.loose {
-		v.loose = false
-		if !slices.IsSorted(v.cells) {
-			slices.Sort(v.cells)
+	t.gather()
+}
+
+// gather brings loose votes to their people: a few one by one, many by counting first, into
+// one piece of memory.
+func (t *Table) gather() {
+	if len(t.loose) <= 1 {
+		for _, part := range t.loose {
+			for i, at := range part.voters {
+				v := t.joined[at]
+				v.cells = append(v.cells, part.cells[i])
+			}
+			for _, at := range part.voters {
+				t.joined[at].tidy()
+			}
 		}
-		v.cells = lastOfEach(v.cells)
+		t.loose = nil
+		return
 	}
-	t.loose = t.loose[:0]
+	end := make([]int, len(t.joined)+1)
+	for _, part := range t.loose {
+		for _, v := range part.voters {
+			end[v+1]++
+		}
+	}
+	for i, v := range t.joined {
+		if v != nil {
+			end[i+1] += len(v.cells)
+		}
+		end[i+1] += end[i]
+	}
+	all := make([]uint64, end[len(t.joined)])
+	at := end[:len(t.joined)] // where the next cell of each goes; at the end, where the next one's begin
+	for i, v := range t.joined {
+		if v != nil {
+			at[i] += copy(all[at[i]:], v.cells)
+		}
+	}
+	for n, part := range t.loose {
+		for i, v := range part.voters {
+			all[at[v]] = part.cells[i]
+			at[v]++
+		}
+		t.loose[n] = looseVotes{}
+	}
+	t.loose = nil
+	from := 0
+	for i, v := range t.joined {
+		if v != nil {
+			v.cells = all[from:at[i]:at[i]]
+			v.tidy()
+		}
+		from = at[i]
+	}
+}
+
+// tidy puts cells in order and keeps the last vote of each.
+func (v *voter) tidy() {
+	if !slices.IsSorted(v.cells) {
+		slices.Sort(v.cells)
+	}
+	v.cells = lastOfEach(v.cells)
 }
 
 // order sorts people; the few who come after a result are put in one by one.
@@ -222,21 +348,25 @@ func (t *Table) reorder() {
 	old := slices.Clone(t.statements)
 	slices.SortFunc(t.statements, natural)
 	for i, s := range t.statements {
-		t.slots[s] = uint32(i)
+		t.slots.set(s, uint32(i))
 	}
 	to := make([]uint64, len(old))
 	for i, s := range old {
-		to[i] = uint64(t.slots[s])
+		at, _ := t.slots.find([]byte(s))
+		to[i] = uint64(at)
 	}
+	move := func(c uint64) uint64 { return to[c>>slotShift]<<slotShift | c&(1<<slotShift-1) }
 	for _, v := range t.people {
 		for i, c := range v.cells {
-			v.cells[i] = to[c>>slotShift]<<slotShift | c&(1<<slotShift-1)
+			v.cells[i] = move(c)
 		}
-		if !v.loose {
-			slices.Sort(v.cells)
+		slices.Sort(v.cells)
+	}
+	for _, part := range t.loose {
+		for i, c := range part.cells {
+			part.cells[i] = move(c)
 		}
 	}
-	t.last, t.lastSlot = nil, 0
 }
 
 // lastOfEach keeps the greatest cell of each statement.

@@ -1,0 +1,94 @@
+package app
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"dongthuan/internal/conversation"
+)
+
+// TestOpinionCommand analyses votes in both languages, in parity mode, and compares; bad
+// files are refused in words, and nothing is written.
+func TestOpinionCommand(t *testing.T) {
+	folder := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(folder, name)
+		must(t, os.WriteFile(path, []byte(text), 0o600))
+		return path
+	}
+	run := func(want int, args ...string) string {
+		t.Helper()
+		var out, errs bytes.Buffer
+		if code := Run(t.Context(), append([]string{"opinion", "analyse"}, args...), strings.NewReader(""), &out, &errs); code != want {
+			t.Errorf("%v: exit %d, want %d: %s%s", args, code, want, out.String(), errs.String())
+		}
+		return out.String() + errs.String()
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	votes := "voter-id,comment-id,vote,timestamp\n"
+	comments := "comment-id,moderated,comment-body\n"
+	for j := range 24 {
+		comments += fmt.Sprintf("%d,%d,Ý kiến số %d về con đường\n", j, 1-2*(j/23), j)
+	}
+	for i := range 80 {
+		for j := range 24 {
+			v := 1
+			if j > 5 && (j+i%2)%2 == 0 {
+				v = -1
+			}
+			if r.IntN(10) == 0 {
+				v = -v
+			}
+			votes += fmt.Sprintf("%d,%d,%d,%d\n", i, j, v, 1_700_000_000_000+i*100+j)
+		}
+	}
+	votesFile, commentsFile := file("votes.csv", votes), file("comments.csv", comments)
+	own := filepath.Join(folder, "own")
+	out := run(exitDone, votesFile, "--comments", commentsFile, "--out", own)
+	for _, want := range []string{"80 người, 23 ý kiến, 1.840 phiếu (từ 1.920 dòng)", "Có 2 nhóm ý kiến", "Phần lớn đồng ý", "#0 Ý kiến số 0 về con đường [đồng ý"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in %s", want, out)
+		}
+	}
+	var d conversation.Document
+	b, err := os.ReadFile(filepath.Join(own, "result.json"))
+	must(t, err)
+	must(t, json.Unmarshal(b, &d))
+	if d.Schema != conversation.Schema || d.K != 2 || len(d.Groups) != 2 || len(d.Consensus.Agree) == 0 {
+		t.Errorf("result.json: %.400s", b)
+	}
+	for _, name := range []string{"report.html", "statements.csv", "people.csv"} {
+		if info, err := os.Stat(filepath.Join(own, name)); err != nil || info.Size() < 100 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	result := filepath.Join(own, "result.json")
+	if out := run(exitDone, votesFile, "--comments", commentsFile, "--out", filepath.Join(folder, "again"), "--lang", "en", "--compare", result); !strings.Contains(out, "There are 2 groups of opinion") || !strings.Contains(out, "The two results are the same") {
+		t.Errorf("in English: %s", out)
+	}
+	if out := run(exitDone, votesFile, "--out", filepath.Join(folder, "parity"), "--parity", "--compare", result); !strings.Contains(out, "Chỉ số") && !strings.Contains(out, "Số nhóm: ") {
+		t.Errorf("parity: %s", out)
+	}
+	for name, c := range map[string][2]string{
+		"votes of 2":        {"person,statement,vote\na,1,2\n", "Dòng 2: phiếu “2” không phải"},
+		"other columns":     {"tên,tuổi\na,1\n", "thiếu cột person"},
+		"nothing":           {"", "Tệp trống"},
+		"all are moderated": {"person,statement,vote\na,23,1\n", "Không có phiếu nào"},
+	} {
+		bad := filepath.Join(folder, "bad")
+		if out := run(exitRefused, file("bad.csv", c[0]), "--comments", commentsFile, "--out", bad); !strings.Contains(out, c[1]) {
+			t.Errorf("%s: %s", name, out)
+		}
+		if _, err := os.Stat(bad); err == nil {
+			t.Errorf("%s: something was written", name)
+		}
+	}
+	run(exitRefused, votesFile, "--out", filepath.Join(folder, "x"), "--compare", file("other.json", "{"))
+	run(exitUsage, votesFile)
+}
