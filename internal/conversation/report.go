@@ -50,6 +50,9 @@ func (p *page) n(n int) string { return lang.Figure(p.Lang, int64(n)*1000) }
 
 func (p *page) decimal(f float64, places int) string {
 	s := strconv.FormatFloat(f, 'f', places, 64)
+	if strings.Trim(s, "-0.") == "" {
+		s = strings.TrimPrefix(s, "-")
+	}
 	if p.Lang == "vi" {
 		s = strings.ReplaceAll(s, ".", ",")
 	}
