@@ -33,6 +33,7 @@ import (
 	"dongthuan/internal/proof"
 	"dongthuan/internal/report"
 	"dongthuan/internal/search"
+	"dongthuan/internal/similar"
 	"dongthuan/internal/task"
 	"dongthuan/internal/unit"
 	"dongthuan/internal/web"
@@ -195,7 +196,7 @@ func (a *App) serve() error {
 
 // Words is every text of the program.
 func Words() (lang.Catalog, error) {
-	return lang.Load(lang.Text, web.Text, policy.Text, ledger.Text, proof.Text, document.Text, document.TextXLSX, evidence.Text, search.Text, conversation.Text, account.Text, unit.Text, cluster.Text,
+	return lang.Load(lang.Text, web.Text, policy.Text, ledger.Text, proof.Text, document.Text, document.TextXLSX, evidence.Text, search.Text, conversation.Text, similar.Words, account.Text, unit.Text, cluster.Text,
 		indicator.Text, emulation.Text, report.Text, news.Text, task.Text, legal.Text, notice.Text, commendation.Text, conference.Text, ownText)
 }
 

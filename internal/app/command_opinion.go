@@ -17,10 +17,72 @@ import (
 	"dongthuan/internal/fault"
 	"dongthuan/internal/lang"
 	"dongthuan/internal/opinion"
+	"dongthuan/internal/similar"
 )
 
 type opinionCommand struct {
 	Analyse opinionAnalyseCommand `cmd:"" help:"Find groups of opinion and what they agree on, from votes on statements; write the result, a report and tables."`
+	Texts   opinionTextsCommand   `cmd:"" help:"Group opinions in free text that say the same in nearly the same words."`
+}
+
+type opinionTextsCommand struct {
+	Texts     string  `arg:"" help:"Opinions as CSV: text and, where there is one, id." type:"existingfile"`
+	Links     string  `help:"What an official put together or apart, as CSV: a, b (ids), link (together or apart)." type:"existingfile"`
+	Out       string  `required:"" help:"Folder to write groups.json, groups.html and groups.csv to; files of these names are replaced." placeholder:"FOLDER"`
+	Threshold float64 `help:"Least likeness to a group's leader, above 0 to 1; 0.75 was measured to be best." placeholder:"0.75"`
+	Lang      string  `default:"vi" enum:"vi,en" help:"Language of what is printed and of the report."`
+}
+
+// Run groups opinions, writes and says what was found.
+func (c opinionTextsCommand) Run(w *world) error {
+	text, err := Words()
+	if err != nil {
+		return err
+	}
+	t := func(key string, args ...any) string { return text.Text(c.Lang, key, args...) }
+	number := func(n int) string { return lang.Figure(c.Lang, int64(n)*1000) }
+	var texts []similar.Text
+	if err := readFile(c.Texts, func(r io.Reader) (err error) { texts, err = conversation.Texts(r); return err }); err != nil {
+		return err
+	}
+	var links []similar.Link
+	if c.Links != "" {
+		if err := readFile(c.Links, func(r io.Reader) (err error) { links, err = conversation.Links(r); return err }); err != nil {
+			return err
+		}
+	}
+	told := &progress{out: w.err, begun: time.Now()}
+	g, err := similar.Find(texts, links, similar.Options{Threshold: c.Threshold, Progress: func(done, of int) { told.say(t("conversation.progress.group"), done, of) }})
+	if err != nil {
+		return err
+	}
+	var result, page, table bytes.Buffer
+	enc := json.NewEncoder(&result)
+	enc.SetIndent("", " ")
+	if err := errors.Join(enc.Encode(map[string]any{"schema": conversation.TextsSchema, "texts": len(texts), "groups": g.Groups}), conversation.WriteTextsReport(&page, text, c.Lang, len(texts), g.Groups), conversation.WriteTextGroups(&table, texts, g.Groups)); err != nil {
+		return err
+	}
+	if err := writeFiles(c.Out, map[string]*bytes.Buffer{"groups.json": &result, "groups.html": &page, "groups.csv": &table}); err != nil {
+		return err
+	}
+	alone := 0
+	for _, x := range g.Groups {
+		if x.Size == 1 {
+			alone++
+		}
+	}
+	fmt.Fprintln(w.out, t("conversation.texts.summary", number(len(texts)), number(len(g.Groups)), number(alone)))
+	for i, x := range g.Groups {
+		if x.Size == 1 || i == 20 {
+			break
+		}
+		fmt.Fprintf(w.out, "\n%s  %s  #%s\n  (%s)\n", number(x.Size), x.Body, x.ID, strings.Join(x.Terms, ", "))
+		for _, m := range x.Least {
+			fmt.Fprintf(w.out, "  ~ %.0f %% %s #%s\n", 100*m.Similarity, m.Body, m.ID)
+		}
+	}
+	fmt.Fprintf(w.out, "\n%s\n", t("conversation.texts.written", c.Out))
+	return nil
 }
 
 type opinionAnalyseCommand struct {
@@ -168,17 +230,19 @@ func (c opinionAnalyseCommand) write(text lang.Catalog, r conversation.Report) e
 	if err := errors.Join(enc.Encode(r.Document), conversation.WriteReport(&page, text, c.Lang, r), conversation.WriteStatements(&statements, r.Document), conversation.WritePeople(&people, r.Document)); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(c.Out, 0o755); err != nil {
+	return writeFiles(c.Out, map[string]*bytes.Buffer{"result.json": &result, "report.html": &page, "statements.csv": &statements, "people.csv": &people})
+}
+
+// writeFiles puts whole files into a folder: none is ever there half.
+func writeFiles(folder string, files map[string]*bytes.Buffer) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
-	for _, f := range []struct {
-		name string
-		b    *bytes.Buffer
-	}{{"result.json", &result}, {"report.html", &page}, {"statements.csv", &statements}, {"people.csv", &people}} {
-		if err := os.WriteFile(filepath.Join(c.Out, f.name+".part"), f.b.Bytes(), 0o644); err != nil {
+	for name, b := range files {
+		if err := os.WriteFile(filepath.Join(folder, name+".part"), b.Bytes(), 0o644); err != nil {
 			return err
 		}
-		if err := os.Rename(filepath.Join(c.Out, f.name+".part"), filepath.Join(c.Out, f.name)); err != nil {
+		if err := os.Rename(filepath.Join(folder, name+".part"), filepath.Join(folder, name)); err != nil {
 			return err
 		}
 	}

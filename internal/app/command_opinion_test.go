@@ -92,3 +92,39 @@ func TestOpinionCommand(t *testing.T) {
 	run(exitRefused, votesFile, "--out", filepath.Join(folder, "x"), "--compare", file("other.json", "{"))
 	run(exitUsage, votesFile)
 }
+
+// TestOpinionTextsCommand groups opinions, keeps an official's links, and refuses what
+// contradicts itself.
+func TestOpinionTextsCommand(t *testing.T) {
+	folder := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(folder, name)
+		must(t, os.WriteFile(path, []byte(text), 0o600))
+		return path
+	}
+	run := func(want int, args ...string) string {
+		t.Helper()
+		var out, errs bytes.Buffer
+		if code := Run(t.Context(), append([]string{"opinion", "texts"}, args...), strings.NewReader(""), &out, &errs); code != want {
+			t.Errorf("%v: exit %d, want %d: %s%s", args, code, want, out.String(), errs.String())
+		}
+		return out.String() + errs.String()
+	}
+	texts := file("texts.csv", "id,text\n1,Đề nghị sửa đèn đường ngõ 5\n2,de nghi sua den duong ngo 5\n3,Không đề nghị sửa đèn đường ngõ 5\n4,Rác để cả tuần\n5,Xe rác lâu mới đến\n")
+	out := filepath.Join(folder, "out")
+	if said := run(exitDone, texts, "--out", out); !strings.Contains(said, "5 ý kiến, 4 nhóm; 3 ý kiến đứng một mình") || !strings.Contains(said, "2  ") {
+		t.Errorf("says %s", said)
+	}
+	for _, name := range []string{"groups.json", "groups.html", "groups.csv"} {
+		if info, err := os.Stat(filepath.Join(out, name)); err != nil || info.Size() < 50 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if said := run(exitDone, texts, "--out", out, "--lang", "en", "--links", file("links.csv", "a,b,link\n4,5,together\n1,2,apart\n")); !strings.Contains(said, "5 opinions, 4 groups; 3 opinions stand alone") {
+		t.Errorf("with links: %s", said)
+	}
+	if said := run(exitRefused, texts, "--out", out, "--links", file("links.csv", "a,b,link\n4,5,together\n4,5,apart\n")); !strings.Contains(said, "Ý kiến 4 và 5") {
+		t.Errorf("a contradiction: %s", said)
+	}
+	run(exitRefused, texts, "--out", out, "--threshold", "3")
+}

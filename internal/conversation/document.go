@@ -11,6 +11,9 @@ import (
 // Schema of result.json; doc/formats.md describes it.
 const Schema = "dongthuan-opinion/1"
 
+// TextsSchema is that of groups.json.
+const TextsSchema = "dongthuan-texts/1"
+
 // ID is written as a number where it is a whole one, as exports have it.
 type ID string
 

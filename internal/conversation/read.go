@@ -9,7 +9,6 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -280,38 +279,24 @@ type Statements struct {
 // statement, comment-body or body, moderated or mod (-1 is left out), is-meta. A list of
 // moderation alone (tid, mod, is_meta) is read too. It adds to s.
 func (s *Statements) Comments(r io.Reader) error {
-	in := bufio.NewReader(r)
-	head, err := in.Peek(4096)
-	if err != nil && !errors.Is(err, io.EOF) {
+	t, err := openTable(r)
+	if err != nil {
 		return err
 	}
-	top, _, _ := bytes.Cut(head, []byte("\n"))
-	c := csv.NewReader(in)
-	c.Comma, c.FieldsPerRecord, c.LazyQuotes = rune(separatorOf(top)), -1, true
-	names, err := c.Read()
-	if err != nil {
-		return fault.New(fault.Invalid, "conversation.empty").Because(err)
-	}
-	find := func(any ...string) int {
-		return slices.IndexFunc(names, func(n string) bool {
-			return slices.Contains(any, strings.ToLower(strings.TrimSpace(strings.TrimPrefix(n, "\ufeff"))))
-		})
-	}
-	id, body, mod, meta := find("comment-id", "comment_id", "statement", "tid", "ý kiến"), find("comment-body", "comment_body", "body", "nội dung"), find("moderated", "mod"), find("is-meta", "is_meta", "meta")
+	id, body, mod, meta := t.column("comment-id", "comment_id", "statement", "tid", "ý kiến"), t.column("comment-body", "comment_body", "body", "nội dung"), t.column("moderated", "mod"), t.column("is-meta", "is_meta", "meta")
 	if id < 0 || body < 0 && mod < 0 {
-		return fault.New(fault.Invalid, "conversation.comments.columns", strings.Join(names, ", "))
+		return fault.New(fault.Invalid, "conversation.comments.columns", strings.Join(t.names, ", "))
 	}
 	if s.Body == nil {
 		s.Body, s.Out, s.Meta = map[string]string{}, opinion.Moderation{}, map[string]bool{}
 	}
 	for {
-		row, err := c.Read()
+		row, line, err := t.next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
-		line, _ := c.FieldPos(0)
-		if err != nil || len(row) != len(names) {
-			return fault.New(fault.Invalid, "conversation.columns.count", line, len(row), len(names))
+		if err != nil {
+			return err
 		}
 		key := strings.TrimSpace(row[id])
 		if key == "" || len(key) > opinion.MaxID || !utf8.ValidString(strings.Join(row, "")) {

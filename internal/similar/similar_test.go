@@ -1,0 +1,416 @@
+package similar
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"unicode/utf8"
+
+	"dongthuan/internal/fault"
+	"dongthuan/internal/lang"
+)
+
+// What residents speak of, and what they say of it: each pair is an opinion of its own.
+var objects = strings.Split("đường bê tông|đèn chiếu sáng|cống thoát nước|nhà văn hóa|sân bóng trẻ em|trạm y tế|chợ dân sinh|điểm tập kết rác|trường mầm non|cầu qua kênh|vườn hoa|đường ống nước máy|bộ phận một cửa|loa phát thanh|bến xe buýt|nghĩa trang|trạm biến áp|thư viện phường|bãi giữ xe|hồ điều hòa", "|")
+
+var says = strings.Split("xuống cấp nặng mấy năm chưa thấy ai sửa|bị vài hộ lấn chiếm làm chỗ bán hàng|mùi hôi bốc lên nồng nặc vào buổi trưa|làm xong nghiệm thu vội nên mau hỏng|thu tiền mà không có hóa đơn chứng từ|đóng cửa sớm hơn giờ ghi trên bảng|ồn ào tới khuya người già mất ngủ|thiếu biển chỉ dẫn người lạ tìm mãi không ra|vẽ bậy bẩn thỉu trông nhếch nhác|trẻ con chơi gần đó dễ xảy ra tai nạn|mưa xuống là nước dâng ngang đầu gối|nên giao cho tổ tự quản trông coi|kinh phí quyên góp chưa thấy quyết toán|cần thêm lối đi cho xe lăn người khuyết tật|chuột bọ sinh sôi lây bệnh dịch|hay mất trộm vì thiếu camera|nhân viên trả lời cáu gắt với bà con|khởi công rầm rộ rồi bỏ dở giữa chừng|quá tải lúc tan tầm chen chúc nhau|đề xuất trồng thêm cây xanh che bóng mát|xe tải nặng chạy qua rung cả nhà|dời đi chỗ khác cho hợp quy hoạch mới|mất điện liên miên hoạt động cầm chừng|đặt tên gọi theo danh nhân quê mình|bụi bay mù trời suốt mùa khô|bảo vệ ngủ gật chẳng kiểm tra ai|hàng rào thép gai sắc nhọn gây thương tích|tổ chức dọn dẹp mỗi sáng chủ nhật|mở thêm buổi tối phục vụ công nhân|vay vốn xã hội hóa để nâng cấp", "|")
+
+var openings = []string{"Đề nghị phường xem lại", "Dân chúng tôi bức xúc về", "Tôi có ý kiến về", "Kính mong lãnh đạo kiểm tra", "Nhiều hộ phản ánh", "Cử tri quan tâm đến", "", ""}
+
+var endings = []string{"", "", "", "mong sớm có câu trả lời", "đã nói nhiều lần tại các cuộc họp", "yêu cầu xử lý trong quý này", "tôi gửi ảnh kèm theo"}
+
+var places = strings.Split("ngõ 12 phố Huệ|thôn Đông Thịnh|xóm Bến Cát|khu tập thể Ga|tổ dân phố số 7|làng nghề Vân Hà|ấp Tân Phú|bản Nà Lầu|khu đô thị Bắc Sông|cụm dân cư Mả Lạng", "|")
+
+// bases are opinions that are different ones: of templates, many of which differ in the
+// object or the place only, and of resolutions where they are there.
+func bases(t testing.TB, r *rand.Rand, n int) []string {
+	seen := map[string]bool{}
+	var all []string
+	add := func(s string) {
+		if f := lang.Fold(s); !seen[f] {
+			seen[f] = true
+			all = append(all, s)
+		}
+	}
+	folder := filepath.Join("..", "..", "..", "shared", "data", "units", "official-resolutions")
+	files, _ := filepath.Glob(filepath.Join(folder, "*.md"))
+	if len(files) == 0 {
+		t.Logf("without sentences of resolutions: they are not at %s", folder)
+	}
+	tidy := regexp.MustCompile(`[*#|>\\_\-]+|\s+`)
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range regexp.MustCompile(`[.;\n]\s`).Split(string(b), -1) {
+			s = strings.TrimSpace(tidy.ReplaceAllString(s, " "))
+			if w := len(strings.Fields(s)); w >= 9 && w <= 40 && utf(s) {
+				add(s)
+			}
+		}
+	}
+	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	all = all[:min(len(all), n/2)]
+	var left [][2]int
+	for i := range objects {
+		for j := range says {
+			left = append(left, [2]int{i, j})
+		}
+	}
+	r.Shuffle(len(left), func(i, j int) { left[i], left[j] = left[j], left[i] })
+	for _, q := range left {
+		if len(all) >= n {
+			break
+		}
+		p := places[r.IntN(len(places))]
+		line := strings.TrimSpace(openings[r.IntN(len(openings))]+" "+objects[q[0]]+" ở "+p) + ", " + says[q[1]]
+		if e := endings[r.IntN(len(endings))]; e != "" {
+			line += ", " + e
+		}
+		add(line)
+	}
+	return all
+}
+
+func utf(s string) bool { return strings.ToValidUTF8(s, "") == s }
+
+// What people write otherwise. Some of it the product knows, some it does not.
+var abbreviations = [][2]string{
+	{"không", "ko"}, {"không", "k"}, {"được", "dc"}, {"người", "ng"}, {"với", "vs"}, {"trước", "trc"}, {"cũng", "cx"}, {"học sinh", "hs"}, {"khu vực", "kv"},
+	{"phường", "p"}, {"đường", "đg"}, {"nhân dân", "nd"}, {"chính quyền", "cq"}, {"ủy ban", "ub"}, {"đề nghị", "đn"}, {"quyết định", "qđ"}, {"nghị quyết", "nq"}, {"tổ dân phố", "tdp"},
+}
+
+var synonyms = [][2]string{
+	{"đề nghị", "kiến nghị"}, {"sửa", "sửa chữa"}, {"hư hỏng", "hỏng hóc"}, {"bà con", "nhân dân"}, {"mong", "mong muốn"}, {"kinh phí", "tiền"}, {"tu bổ", "nâng cấp"}, {"trẻ em", "các cháu"},
+	{"phấn khởi", "vui mừng"}, {"thi công", "làm"}, {"ngăn chặn", "phòng"}, {"gia đình", "hộ"}, {"đền bù", "bồi thường"}, {"thực hiện", "triển khai"}, {"diện tích", "diện tích đất"}, {"quy định", "quy định tại"},
+}
+
+var fillersSaid = []string{"ạ", "nhé", "em xin nói là", "thì", "theo tôi nghĩ", "xin cảm ơn", "mấy bác ơi"}
+
+// noisy is what another person would type for the same opinion.
+func noisy(r *rand.Rand, s string) string {
+	for range 1 + r.IntN(3) {
+		w := strings.Fields(s)
+		switch r.IntN(7) {
+		case 0, 1: // accents dropped
+			s = strings.ToLower(lang.Fold(s))
+		case 2:
+			for _, a := range abbreviations {
+				if strings.Contains(s, a[0]) && r.IntN(2) == 0 {
+					s = strings.ReplaceAll(s, a[0], a[1])
+				}
+			}
+		case 3:
+			a := synonyms[r.IntN(len(synonyms))]
+			for _, b := range synonyms {
+				if strings.Contains(s, b[0]) && r.IntN(2) == 0 {
+					a = b
+				}
+			}
+			s = strings.Replace(s, a[0], a[1], 1)
+		case 4: // a word lost, none that turns the sense or a number
+			i := r.IntN(len(w))
+			if p := lang.Fold(w[i]); len(w) > 6 && !negation[p] && p != "" && !digit(p) && (i == 0 || !negation[lang.Fold(w[i-1])]) {
+				s = strings.Join(slices.Delete(w, i, i+1), " ")
+			}
+		case 5: // clauses swapped, or a typo
+			if a, b, ok := strings.Cut(s, ", "); ok && r.IntN(2) == 0 {
+				s = b + ", " + a
+			} else if i := r.IntN(len(w)); utf8.RuneCountInString(w[i]) > 2 && !digit(w[i]) && !negation[lang.Fold(w[i])] {
+				x := []rune(w[i])
+				j := r.IntN(len(x) - 1)
+				x[j], x[j+1] = x[j+1], x[j]
+				w[i] = string(x)
+				s = strings.Join(w, " ")
+			}
+		case 6:
+			f := fillersSaid[r.IntN(len(fillersSaid))]
+			if r.IntN(2) == 0 {
+				s = f + " " + s
+			} else {
+				s += " " + f
+			}
+		}
+	}
+	return s
+}
+
+// sample is texts and what they are copies of.
+func sample(r *rand.Rand, from []string, copies int) (texts []Text, of map[string]int) {
+	of = map[string]int{}
+	add := func(i int, body string) {
+		id := fmt.Sprintf("t%05d", len(texts))
+		texts = append(texts, Text{id, body})
+		of[id] = i
+	}
+	for i, s := range from {
+		add(i, s)
+	}
+	for range copies {
+		i := r.IntN(len(from))
+		add(i, noisy(r, from[i]))
+	}
+	return texts, of
+}
+
+// pairwise compares groups with the truth by pairs of texts.
+func pairwise(g *Grouping, of map[string]int) (precision, recall, f1 float64) {
+	pairs := func(n int) float64 { return float64(n) * float64(n-1) / 2 }
+	truth := map[int]int{}
+	for _, i := range of {
+		truth[i]++
+	}
+	var both, found, all float64
+	for _, n := range truth {
+		all += pairs(n)
+	}
+	for _, group := range g.Groups {
+		in := map[int]int{}
+		for _, id := range group.Members {
+			in[of[id]]++
+		}
+		for _, n := range in {
+			both += pairs(n)
+		}
+		found += pairs(group.Size)
+	}
+	precision, recall = both/found, both/all
+	return precision, recall, 2 * precision * recall / (precision + recall)
+}
+
+// TestNoisyCopies: the threshold is chosen on one half of the opinions, and measured on
+// the other.
+func TestNoisyCopies(t *testing.T) {
+	r := rand.New(rand.NewPCG(11, 7))
+	all := bases(t, r, 700)
+	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	choose, chosenOf := sample(r, all[:350], 800)
+	measure, of := sample(r, all[350:], 800)
+	best, threshold := 0.0, 0.0
+	for _, th := range []float64{0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85} {
+		g, err := Find(choose, nil, Options{Threshold: th})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, rec, f := pairwise(g, chosenOf)
+		t.Logf("threshold %.2f: precision %.3f, recall %.3f, F1 %.3f", th, p, rec, f)
+		if p >= 0.9 && f > best {
+			best, threshold = f, th
+		}
+	}
+	g, err := Find(measure, nil, Options{Threshold: threshold})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, rec, f := pairwise(g, of)
+	t.Logf("chosen %.2f; on the other half: precision %.3f, recall %.3f, F1 %.3f", threshold, p, rec, f)
+	if f < 0.87 || p < 0.90 {
+		t.Error("too many are missed, or joined wrongly")
+	}
+	if threshold != Default {
+		t.Errorf("the default is %.2f", Default)
+	}
+}
+
+// TestOpposites: two opinions that take opposite sides are not one, however alike their
+// words, also with noise in one of them.
+func TestOpposites(t *testing.T) {
+	frames := [][2]string{
+		{"Đường {x} ở {p} làm tốt", "Đường {x} ở {p} làm không tốt"},
+		{"Tôi đồng ý làm {x} tại {p}", "Tôi không đồng ý làm {x} tại {p}"},
+		{"Bà con ủng hộ xây {x} ở {p}", "Bà con phản đối xây {x} ở {p}"},
+		{"Nên mở rộng {x} của {p} trong năm tới", "Không nên mở rộng {x} của {p} trong năm tới"},
+		{"Phí dùng {x} tại {p} tăng so với năm trước", "Phí dùng {x} tại {p} giảm so với năm trước"},
+		{"Việc công khai dự toán {x} ở {p} là hợp lý", "Việc công khai dự toán {x} ở {p} là chưa hợp lý"},
+		{"Thái độ cán bộ quản lý {x} {p} khiến dân hài lòng", "Thái độ cán bộ quản lý {x} {p} khiến dân bức xúc"},
+		{"Hãy giữ lại {x} cũ của {p}", "Đừng giữ lại {x} cũ của {p}"},
+		{"Làm {x} ở {p} nhanh lắm", "Làm {x} ở {p} chậm lắm"},
+		{"Dự án {x} qua {p} đền bù 15 triệu một mét là đủ", "Dự án {x} qua {p} đền bù 51 triệu một mét là đủ"},
+	}
+	r := rand.New(rand.NewPCG(3, 9))
+	pairs, joined := 0, 0
+	for range 40 {
+		for _, f := range frames {
+			x, p := objects[r.IntN(len(objects))], places[r.IntN(len(places))]
+			fill := func(s string) string { return strings.ReplaceAll(strings.ReplaceAll(s, "{x}", x), "{p}", p) }
+			a, b := fill(f[0]), fill(f[1])
+			if r.IntN(2) == 0 {
+				b = noisy(r, b)
+			}
+			g, err := Find([]Text{{"a", a}, {"b", b}, {"c", "Một việc khác hẳn"}}, nil, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			pairs++
+			if g.Groups[0].Size > 1 {
+				if joined++; joined < 6 {
+					t.Logf("joined: %q and %q", a, b)
+				}
+			}
+		}
+	}
+	t.Logf("%d of %d pairs of opposite sides joined: %.1f %%", joined, pairs, 100*float64(joined)/float64(pairs))
+	if float64(joined) > 0.02*float64(pairs) {
+		t.Error("opposite sides are joined")
+	}
+}
+
+func written(t *testing.T, g *Grouping) string {
+	t.Helper()
+	b, err := json.Marshal(g.Groups)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// TestAnyOrder: the same groups for any order of texts and links, and any number of
+// processors.
+func TestAnyOrder(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 5))
+	texts, _ := sample(r, bases(t, r, 60), 120)
+	links := []Link{{"t00000", "t00001", false}, {"t00002", "t00003", false}, {"t00000", "t00002", true}}
+	first, err := Find(texts, links, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := written(t, first)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	for n := range 20 {
+		runtime.GOMAXPROCS(1 + n%2)
+		r.Shuffle(len(texts), func(i, j int) { texts[i], texts[j] = texts[j], texts[i] })
+		r.Shuffle(len(links), func(i, j int) { links[i], links[j] = links[j], links[i] })
+		g, err := Find(texts, links, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := written(t, g); got != want {
+			t.Fatalf("order %d gives other groups", n)
+		}
+	}
+}
+
+func groupOf(g *Grouping, id string) string {
+	for _, x := range g.Groups {
+		if slices.Contains(x.Members, id) {
+			return x.ID
+		}
+	}
+	return ""
+}
+
+// TestLinks: what an official put together or apart stays so.
+func TestLinks(t *testing.T) {
+	texts := []Text{
+		{"a", "Đề nghị lắp đèn đường ở ngõ 5"}, {"b", "de nghi lap den duong ngo 5"}, {"c", "Đề nghị lắp đèn đường ngõ 5 sớm"},
+		{"d", "Rác để cả tuần không ai thu gom"}, {"e", "Xe rác lâu lắm mới đến"}, {"f", "Trường mầm non thiếu chỗ"},
+	}
+	g, err := Find(texts, nil, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if groupOf(g, "a") != groupOf(g, "b") || groupOf(g, "a") != groupOf(g, "c") || groupOf(g, "d") == groupOf(g, "e") {
+		t.Fatalf("without links: %s", written(t, g))
+	}
+	if x := g.Groups[0]; x.Size != 3 || len(x.Least) != 2 || len(x.Terms) == 0 || len(x.Terms) > 5 || x.Body == "" || x.Members[0] != x.ID {
+		t.Errorf("described as %+v", x)
+	}
+	if id, s, ok := g.Nearest(Text{"n", "lắp đèn đường ngõ 5 đi ạ"}); !ok || id != groupOf(g, "a") || s < Default {
+		t.Errorf("a further one goes to %q, %g", id, s)
+	}
+	if id, _, ok := g.Nearest(Text{"n", "không đề nghị lắp đèn đường ở ngõ 5"}); ok {
+		t.Errorf("one against it goes to %q", id)
+	}
+	if g, err = Find(texts, []Link{{"d", "e", false}, {"a", "c", true}}, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if groupOf(g, "d") != groupOf(g, "e") || groupOf(g, "a") == groupOf(g, "c") {
+		t.Errorf("with links: %s", written(t, g))
+	}
+	// Put together through a third; and a whole group follows.
+	if g, err = Find(texts, []Link{{"d", "e", false}, {"e", "f", false}, {"f", "b", false}}, Options{}); err != nil || len(g.Groups) != 1 {
+		t.Errorf("a chain: %v, %d groups", err, len(g.Groups))
+	}
+	if _, err = Find(texts, []Link{{"d", "e", false}, {"e", "f", false}, {"d", "f", true}}, Options{}); fault.KindOf(err) != fault.Conflict || !strings.Contains(fmt.Sprint(errors.Unwrap(err), err), "contradiction") {
+		t.Errorf("a contradiction: %v", err)
+	}
+}
+
+func TestRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		texts []Text
+		links []Link
+		o     Options
+	}{
+		"nothing": {}, "no id": {texts: []Text{{"", "x"}}}, "twice": {texts: []Text{{"a", "x"}, {"a", "y"}}}, "a megabyte": {texts: []Text{{"a", strings.Repeat("rất dài ", 130_000)}}},
+		"no UTF-8": {texts: []Text{{"a", "\xff\xfe"}}}, "an unknown link": {texts: []Text{{"a", "x"}}, links: []Link{{"a", "b", false}}}, "a link to itself, apart": {texts: []Text{{"a", "x"}}, links: []Link{{"a", "a", true}}},
+		"threshold": {texts: []Text{{"a", "x"}}, o: Options{Threshold: 2}},
+	} {
+		if _, err := Find(c.texts, c.links, c.o); fault.KindOf(err) != fault.Invalid && fault.KindOf(err) != fault.Conflict {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, body := range []string{"", "…", "không", "ạ", "123", "🙂🙂", strings.Repeat("a ", 5000)} { // odd, and taken
+		if g, err := Find([]Text{{"a", body}, {"b", body}, {"c", "khác"}}, nil, Options{}); err != nil || len(g.Groups) == 0 {
+			t.Errorf("%.20q: %v", body, err)
+		}
+	}
+}
+
+func FuzzFind(f *testing.F) {
+	f.Add("Đường hỏng", "duong hong", "không hỏng", byte(3))
+	f.Add("", "\u0301", "k k k", byte(0))
+	f.Fuzz(func(t *testing.T, a, b, c string, links byte) {
+		var l []Link
+		for i, p := range [][2]string{{"a", "b"}, {"b", "c"}, {"a", "c"}} {
+			if links&(1<<i) != 0 {
+				l = append(l, Link{p[0], p[1], links&(8<<i) != 0})
+			}
+		}
+		g, err := Find([]Text{{"a", a}, {"b", b}, {"c", c}}, l, Options{})
+		if err != nil {
+			var e *fault.Error
+			if !errors.As(err, &e) {
+				t.Fatal(err)
+			}
+			return
+		}
+		n := 0
+		for _, x := range g.Groups {
+			n += x.Size
+		}
+		if n != 3 {
+			t.Fatalf("%d members of 3", n)
+		}
+		for _, x := range l {
+			if same := groupOf(g, x.A) == groupOf(g, x.B); same == x.Apart {
+				t.Fatalf("%+v is not kept", x)
+			}
+		}
+	})
+}
+
+func BenchmarkFind10000(b *testing.B) {
+	r := rand.New(rand.NewPCG(1, 1))
+	texts, _ := sample(r, bases(b, r, 700), 9300)
+	b.ResetTimer()
+	var before, after syscall.Rusage
+	syscall.Getrusage(syscall.RUSAGE_SELF, &before)
+	for b.Loop() {
+		if _, err := Find(texts, nil, Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	syscall.Getrusage(syscall.RUSAGE_SELF, &after)
+	b.ReportMetric(float64(after.Utime.Nano()+after.Stime.Nano()-before.Utime.Nano()-before.Stime.Nano())/1e6/float64(b.N), "ms-cpu/op")
+}
