@@ -328,6 +328,11 @@ func TestLinks(t *testing.T) {
 	if id, s, ok := g.Nearest(Text{"n", "lắp đèn đường ngõ 5 đi ạ"}); !ok || id != groupOf(g, "a") || s < Default {
 		t.Errorf("a further one goes to %q, %g", id, s)
 	}
+	// Against all of a group, not only its leader.
+	more := append(slices.Clone(texts), Text{"x", "Không đề nghị lắp đèn đường ở ngõ 5"})
+	if h, err := Find(more, nil, Options{}); err != nil || groupOf(h, "x") != "x" {
+		t.Errorf("one against a group is in %s: %v", groupOf(h, "x"), err)
+	}
 	if id, _, ok := g.Nearest(Text{"n", "không đề nghị lắp đèn đường ở ngõ 5"}); ok {
 		t.Errorf("one against it goes to %q", id)
 	}

@@ -27,8 +27,9 @@ var short = map[string]string{
 	"sd": "su dung", "dt": "dien thoai", "tt": "thong tin", "hđ": "hoat dong", "hd": "hoat dong", "kv": "khu vuc", "vd": "vi du", "ng dan": "nguoi dan", "csgt": "canh sat giao thong",
 }
 
-// filler says nothing: it opens a request, or is polite.
-var filler = set("a ạ oi ơi nhe nhé nha vay thi ma la da vang u ha hả nhi nhỉ day đấy do the xin kinh thua de nghi em cho hoi y kien minh toi chung rat mong mong muon cam on o va cac nhung tai voi thi bi")
+// filler says nothing: it is polite, opens a request, or joins words. None is here that
+// without marks could be a word of weight (tôi and tối, cho and chợ).
+var filler = set("a oi nhe nhe nha thi vang u ha nhi day xin kinh thua em minh chung rat mong muon cam on o va cac nhung tai voi bi de nghi")
 
 // negation turns what follows round.
 var negation = set("khong chua chang cha dung khoi")
@@ -57,6 +58,7 @@ type text struct {
 	line     string          // the words without marks
 	negated  map[string]bool // words that a negation stands before
 	stated   map[string]bool // words that none stands before
+	denials  int             // how many negations there are
 	numbers  []string        // in their order, once each
 	sides    uint64          // bit 2i, 2i+1: which of the i-th opposites it has
 }
@@ -93,6 +95,7 @@ func read(id, body string) *text {
 		switch {
 		case negation[w.plain]:
 			not = true
+			t.denials++
 			continue
 		case not:
 			t.negated[w.plain] = true
@@ -117,8 +120,12 @@ func read(id, body string) *text {
 func digit(s string) bool { return s[0] >= '0' && s[0] <= '9' }
 
 // against says that two opinions, however alike their words, do not say the same: one
-// denies what the other says, they take opposite sides, or they name different numbers.
+// denies what the other does not, they take opposite sides, or they name different
+// numbers.
 func (t *text) against(o *text) bool {
+	if t.denials != o.denials {
+		return true
+	}
 	for w := range t.negated {
 		if o.stated[w] && !o.negated[w] {
 			return true
