@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -105,6 +106,7 @@ func (c opinionAnalyseCommand) Run(w *world) error {
 	t := func(key string, args ...any) string { return text.Text(c.Lang, key, args...) }
 	number := func(n int) string { return lang.Figure(c.Lang, int64(n)*1000) }
 	told := &progress{out: w.err, begun: time.Now()}
+	debug.SetGCPercent(25) // votes are most of the memory: what is done with goes back sooner
 
 	var about conversation.Statements
 	for _, name := range []string{c.Comments, c.Mods} {

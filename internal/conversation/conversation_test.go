@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -66,6 +67,37 @@ func TestVotes(t *testing.T) {
 		read.Table.Each(func(b opinion.Ballot) { got = append(got, fmt.Sprintf("%s/%s/%d", b.Person, b.Statement, b.Value)) })
 		if strings.Join(got, " ") != c.want {
 			t.Errorf("%s: %v, want %s", c.name, got, c.want)
+		}
+	}
+}
+
+// TestPlainLines: what is read in one pass and what by the reader of CSV is the same, and
+// the line of an error is right among both.
+func TestPlainLines(t *testing.T) {
+	plain := strings.ReplaceAll(votesOf(2, 300, 40, 20), "p", "")
+	plain = strings.Replace(plain, "erson", "person", 1)
+	quoted := regexp.MustCompile(`(?m)^(\d+),`).ReplaceAllString(plain, `"$1",`)
+	each := func(file string) (all []opinion.Ballot) {
+		read, err := Votes(strings.NewReader(file), false, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		read.Table.Each(func(b opinion.Ballot) { all = append(all, b) })
+		return all
+	}
+	a := each(plain)
+	for name, file := range map[string]string{"quoted": quoted, "Windows": strings.ReplaceAll(plain, "\n", "\r\n"), "no end": strings.TrimSuffix(plain, "\n"), "blank lines": strings.ReplaceAll(plain, "\n", "\n\n")} {
+		if b := each(file); !slices.Equal(a, b) {
+			t.Errorf("%s: %d votes, want %d", name, len(b), len(a))
+		}
+	}
+	for _, bad := range []string{"1,1,2,5", "1,1,-0,5", "1,1,01,5", "1,1,1,", "1,1,1,99999999999999999999", ",1,1,5", "1;1;1;5"} {
+		lines := strings.SplitAfter(plain, "\n")
+		lines[99] = bad + "\n"
+		_, err := Votes(strings.NewReader(strings.Join(lines, "")), false, nil)
+		var e *fault.Error
+		if !errors.As(err, &e) || e.Args[0] != 100 {
+			t.Errorf("%s in line 100: %v", bad, err)
 		}
 	}
 }

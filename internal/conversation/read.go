@@ -47,7 +47,7 @@ const maxLine = 64 << 10
 // later. keep also returns the ballots one by one. progress is told how many bytes were
 // read. Errors name the line.
 func Votes(r io.Reader, keep bool, progress func(bytes int64)) (*Read, error) {
-	in := bufio.NewReaderSize(r, 1<<20)
+	in := bufio.NewReaderSize(r, 256<<10)
 	head, err := line(in)
 	if err != nil && (!errors.Is(err, io.EOF) || len(head) == 0) {
 		if errors.Is(err, io.EOF) {
@@ -61,53 +61,81 @@ func Votes(r io.Reader, keep bool, progress func(bytes int64)) (*Read, error) {
 	if err != nil {
 		return nil, err
 	}
+	l := layout{separator, width, at["person"], at["statement"], at["vote"], -1}
+	if c, ok := at["time"]; ok {
+		l.time = c
+	}
 	got := &Read{Table: opinion.NewTable()}
 	var done, first, last int64
 	first = 1 << 62
+	n := 2 // number of the line
+	take := func(person, statement []byte, value int8, when int64) error {
+		if l.time < 0 {
+			when = int64(n)
+		} else {
+			first, last = min(first, when), max(last, when)
+		}
+		if err := got.Table.CastBytes(person, statement, value, when); err != nil {
+			return castError(err, n)
+		}
+		if keep {
+			got.Ballots = append(got.Ballots, opinion.Ballot{Person: string(person), Statement: string(statement), Value: value, At: when})
+		}
+		if got.Rows++; progress != nil && got.Rows%100_000 == 0 {
+			progress(done)
+		}
+		return nil
+	}
 	fields := make([][]byte, 0, width)
-	person, statement, vote := at["person"], at["statement"], at["vote"]
-	moment, timed := at["time"]
-	for n := 2; ; n++ {
+	for {
+		// Plain lines as they lie in the buffer, then one of any kind.
+		ready, err := in.Peek(max(in.Buffered(), 1))
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, err
+		}
+		used := 0
+		for {
+			length, person, statement, value, when := l.plain(ready[used:])
+			if length == 0 {
+				break
+			}
+			if err := take(person, statement, value, when); err != nil {
+				return nil, err
+			}
+			used, n = used+length, n+1
+		}
+		if _, err := in.Discard(used); err != nil {
+			return nil, err
+		}
 		text, err := line(in)
 		if err != nil && !errors.Is(err, io.EOF) {
 			return nil, readError(err, n)
 		}
 		end := err != nil
-		if done += int64(len(text)) + 1; progress != nil && n%100_000 == 0 {
-			progress(done)
-		}
-		if len(text) == 0 {
-			if end {
-				break
+		done += int64(used+len(text)) + 1
+		if len(text) > 0 {
+			if fields, err = split(fields[:0], text, separator); err != nil || len(fields) != width {
+				return nil, fault.New(fault.Invalid, "conversation.columns.count", n, len(fields), width)
 			}
-			continue
-		}
-		if fields, err = split(fields[:0], text, separator); err != nil || len(fields) != width {
-			return nil, fault.New(fault.Invalid, "conversation.columns.count", n, len(fields), width)
-		}
-		value, ok := voteOf(fields[vote])
-		if !ok {
-			return nil, fault.New(fault.Invalid, "conversation.vote", n, short(fields[vote]))
-		}
-		when := int64(n)
-		if timed {
-			if when, ok = timeOf(fields[moment]); !ok {
-				return nil, fault.New(fault.Invalid, "conversation.time", n, short(fields[moment]))
+			value, ok := voteOf(fields[l.vote])
+			if !ok {
+				return nil, fault.New(fault.Invalid, "conversation.vote", n, short(fields[l.vote]))
 			}
-			first, last = min(first, when), max(last, when)
+			var when int64
+			if l.time >= 0 {
+				if when, ok = timeOf(fields[l.time]); !ok {
+					return nil, fault.New(fault.Invalid, "conversation.time", n, short(fields[l.time]))
+				}
+			}
+			person, statement := bytes.TrimSpace(fields[l.person]), bytes.TrimSpace(fields[l.statement])
+			if !utf8.Valid(person) || !utf8.Valid(statement) {
+				return nil, fault.New(fault.Invalid, "conversation.utf8", n)
+			}
+			if err := take(person, statement, value, when); err != nil {
+				return nil, err
+			}
 		}
-		who, what, ok := idOf(fields[person], fields[statement])
-		if !ok {
-			return nil, fault.New(fault.Invalid, "conversation.utf8", n)
-		}
-		if err := got.Table.CastBytes(who, what, value, when); err != nil {
-			return nil, castError(err, n)
-		}
-		if keep {
-			got.Ballots = append(got.Ballots, opinion.Ballot{Person: string(who), Statement: string(what), Value: value, At: when})
-		}
-		got.Rows++
-		if end {
+		if n++; end {
 			break
 		}
 	}
@@ -210,14 +238,71 @@ func quoted(fields [][]byte, text []byte, separator byte) ([][]byte, error) {
 	return fields, err
 }
 
-// idOf trims both ids and checks that they are text; digits alone, as most are, need
-// neither.
-func idOf(person, statement []byte) (p, s []byte, ok bool) {
-	if digits(person) && digits(statement) {
-		return person, statement, true
+// layout is where the columns are; time is -1 where there is none.
+type layout struct {
+	separator                            byte
+	width, person, statement, vote, time int
+}
+
+// plain reads a line of numbers alone, as nearly all are, in one pass. Its length is 0
+// where the line is another, or is not whole.
+func (l *layout) plain(text []byte) (length int, person, statement []byte, value int8, when int64) {
+	i := 0
+	for c := range l.width {
+		from := i
+		switch c {
+		case l.person, l.statement, l.time:
+			var v int64
+			for i < len(text) && text[i]-'0' <= 9 {
+				v = v*10 + int64(text[i]-'0')
+				i++
+			}
+			if i == from || i-from > 18 {
+				return 0, nil, nil, 0, 0
+			}
+			switch c {
+			case l.person:
+				person = text[from:i]
+			case l.statement:
+				statement = text[from:i]
+			default:
+				when = v
+			}
+		case l.vote:
+			if value = 1; i < len(text) && text[i] == '-' {
+				value = -1
+				i++
+			}
+			if i == len(text) || text[i] != '1' && (text[i] != '0' || value < 0) {
+				return 0, nil, nil, 0, 0
+			}
+			value *= int8(text[i] - '0')
+			i++
+		default:
+			for i < len(text) && text[i] != l.separator && text[i] != '\n' {
+				if text[i] == '"' {
+					return 0, nil, nil, 0, 0
+				}
+				i++
+			}
+		}
+		if i == len(text) {
+			return 0, nil, nil, 0, 0
+		}
+		if c < l.width-1 {
+			if text[i] != l.separator {
+				return 0, nil, nil, 0, 0
+			}
+			i++
+		}
 	}
-	p, s = bytes.TrimSpace(person), bytes.TrimSpace(statement)
-	return p, s, utf8.Valid(p) && utf8.Valid(s)
+	if text[i] == '\r' && i+1 < len(text) {
+		i++
+	}
+	if text[i] != '\n' {
+		return 0, nil, nil, 0, 0
+	}
+	return i + 1, person, statement, value, when
 }
 
 func digits(f []byte) bool {
