@@ -54,8 +54,9 @@ type Entry struct {
 	Score float64 `json:"score"`
 	// Rule is why it is listed: "everygroup", "everyone", "apart", "split", "passes".
 	Rule string `json:"rule"`
-	// Chance of its being listed by mistake, and the greatest chance that the list takes
-	// (Benjamini & Hochberg, J. R. Statist. Soc. B 57, 1995); 0 where the rule is a bound.
+	// Chance of its being listed by mistake, among all where the list is of all, and the
+	// greatest chance that the list takes (Benjamini & Hochberg, J. R. Statist. Soc. B 57,
+	// 1995); 0 where the rule is a bound.
 	Chance float64 `json:"chance,omitempty"`
 	Limit  float64 `json:"limit,omitempty"`
 	// Bar is the share that has to be passed, in lists of what most agree or disagree on.
@@ -170,7 +171,7 @@ func consensus(s shares, items []Item, side string, bar, limit float64, chance [
 	at := map[string]*Item{}
 	for j := range items {
 		it := &items[j]
-		if chance[j] > limit {
+		if chance[j] > limit || !inEach(it, side, bar, 0) {
 			continue
 		}
 		at[it.ID] = it
@@ -191,9 +192,8 @@ func consensus(s shares, items []Item, side string, bar, limit float64, chance [
 		for _, c := range it.Groups {
 			e.Groups = append(e.Groups, s.of(c.hits(side), c.Seen()))
 		}
-		among := append([]Counts{it.All}, it.Groups...)
 		e.Lost = lost(func(n int) bool {
-			return slices.ContainsFunc(among, func(c Counts) bool { return notAbove(bar, c.hits(side), c.Seen()+n) > limit })
+			return notAbove(bar, it.All.hits(side), it.All.Seen()+n) > limit || !inEach(it, side, bar, n)
 		})
 	}
 	return list
@@ -210,22 +210,26 @@ func barOf(items []Item, side string) float64 {
 	return min(max(Bar, float64(hits+1)/float64(of+2)), HighBar)
 }
 
-// chances that a statement's share is not above bar in one of the groups, or in all: an
-// intersection-union test (Berger, Technometrics 24, 1982). Where a share is not above Bar
-// as counted there is nothing to test.
+// chances that a statement's share among all is not above bar. Where it is not as counted
+// there is nothing to test.
 func chances(items []Item, side string, bar float64) []float64 {
 	all := make([]float64, len(items))
 	for j, it := range items {
-		not := func(c Counts) bool { return float64(c.hits(side)) <= bar*float64(c.Seen()) }
-		if all[j] = 1; not(it.All) || slices.ContainsFunc(it.Groups, not) {
-			continue
-		}
-		all[j] = notAbove(bar, it.All.hits(side), it.All.Seen())
-		for _, c := range it.Groups {
-			all[j] = max(all[j], notAbove(bar, c.hits(side), c.Seen()))
+		if all[j] = 1; float64(it.All.hits(side)) > bar*float64(it.All.Seen()) {
+			all[j] = notAbove(bar, it.All.hits(side), it.All.Seen())
 		}
 	}
 	return all
+}
+
+// inEach says whether a side's share is above bar in every group too, each with 95 %, when
+// n more have voted otherwise. The tests among all hold false discoveries down; a small
+// group need not pass what a large crowd has to.
+func inEach(it *Item, side string, bar float64, n int) bool {
+	return !slices.ContainsFunc(it.Groups, func(c Counts) bool {
+		hits, of := c.hits(side), c.Seen()+n
+		return float64(hits) <= bar*float64(of) || notAbove(bar, hits, of) > surely
+	})
 }
 
 // ordered sorts by score, of equals the first first, and keeps Listed: it takes one after
