@@ -39,9 +39,12 @@ const patience = 30 * time.Second
 
 // Site is a running demonstration, with the data every demonstration starts with.
 type Site struct {
-	URL string // http://127.0.0.1:PORT
-	t   testing.TB
-	out *output
+	URL    string // http://127.0.0.1:PORT
+	t      testing.TB
+	out    *output
+	cmd    *exec.Cmd
+	ended  chan error
+	killed bool
 }
 
 // Open starts the program as "dongthuan demo" with a database of its own, and waits
@@ -49,30 +52,44 @@ type Site struct {
 // 0, leave no file behind and have logged no error.
 func Open(t testing.TB, args ...string) *Site {
 	t.Helper()
+	if os.Getenv("TEST_POSTGRES") != "" {
+		args = append(args, "--database", dbtest.Source(t))
+	}
+	return launch(t, args...)
+}
+
+// launch is Open on the database that the arguments say.
+func launch(t testing.TB, args ...string) *Site {
+	t.Helper()
 	program, err := build()
 	if err != nil {
 		t.Fatal(err)
 	}
 	scratch := t.TempDir()
-	args = append([]string{"demo", "--listen", "127.0.0.1:0"}, args...)
-	if os.Getenv("TEST_POSTGRES") != "" {
-		args = append(args, "--database", dbtest.Source(t))
-	}
-	s := &Site{t: t, out: &output{}}
-	cmd := exec.Command(program, args...)
-	cmd.Dir = scratch
-	cmd.Env = append(os.Environ(), "TMPDIR="+scratch)
-	cmd.Stdout, cmd.Stderr = s.out, s.out
+	s := &Site{t: t, out: &output{}, ended: make(chan error, 1)}
+	s.cmd = exec.Command(program, append([]string{"demo", "--listen", "127.0.0.1:0"}, args...)...)
+	s.cmd.Dir = scratch
+	s.cmd.Env = append(os.Environ(), "TMPDIR="+scratch)
+	s.cmd.Stdout, s.cmd.Stderr = s.out, s.out
 	// Output still open when the program is gone belongs to something it left behind.
-	cmd.WaitDelay = 5 * time.Second
-	if err := cmd.Start(); err != nil {
+	s.cmd.WaitDelay = 5 * time.Second
+	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait(); close(ended) }()
-	t.Cleanup(func() { s.stop(cmd, ended, scratch) })
-	s.ready(ended)
+	go func() { s.ended <- s.cmd.Wait(); close(s.ended) }()
+	t.Cleanup(func() { s.stop(scratch) })
+	s.ready()
 	return s
+}
+
+// Kill ends the program as a power cut would, and not as Ctrl-C does.
+func (s *Site) Kill() {
+	s.t.Helper()
+	s.killed = true
+	if err := s.cmd.Process.Kill(); err != nil {
+		s.t.Fatal(err)
+	}
+	<-s.ended
 }
 
 // Page opens an empty tab for a person who has never been here: no cookies, nothing
@@ -88,7 +105,7 @@ func (s *Site) Output() string { return s.out.String() }
 var address = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 
 // ready waits for the address in the output and for /readyz.
-func (s *Site) ready(ended <-chan error) {
+func (s *Site) ready() {
 	s.t.Helper()
 	for begin := time.Now(); time.Since(begin) < patience; {
 		if s.URL = address.FindString(s.Output()); s.URL != "" {
@@ -100,7 +117,7 @@ func (s *Site) ready(ended <-chan error) {
 			}
 		}
 		select {
-		case err := <-ended:
+		case err := <-s.ended:
 			s.t.Fatalf("the demonstration ended before it was ready: %v\n%s", err, s.Output())
 		case <-time.After(20 * time.Millisecond):
 		}
@@ -108,17 +125,20 @@ func (s *Site) ready(ended <-chan error) {
 	s.t.Fatalf("the demonstration was not ready within %v\n%s", patience, s.Output())
 }
 
-func (s *Site) stop(cmd *exec.Cmd, ended <-chan error, scratch string) {
+func (s *Site) stop(scratch string) {
+	if s.killed {
+		return
+	}
 	// An error here means that it has ended already, which Wait tells better.
-	_ = cmd.Process.Signal(os.Interrupt)
+	_ = s.cmd.Process.Signal(os.Interrupt)
 	select {
-	case err := <-ended:
+	case err := <-s.ended:
 		if err != nil {
 			s.t.Errorf("the demonstration ended with %v\n%s", err, s.Output())
 		}
 	case <-time.After(patience):
-		_ = cmd.Process.Kill()
-		<-ended
+		_ = s.cmd.Process.Kill()
+		<-s.ended
 		s.t.Errorf("the demonstration did not end within %v of Ctrl-C\n%s", patience, s.Output())
 	}
 	left, err := filepath.Glob(filepath.Join(scratch, "*"))

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -404,6 +405,76 @@ func TestHallIsLive(t *testing.T) {
 	until(t, halls, func(h conference.Hall) bool { return !h.Taking })
 	if code, page, _ := s.visitor(t, "").post(v.Address()+"/giay-moi/"+delegateOf(t, v, "DV07").Code()+"/phat-bieu", url.Values{"kind": {"speech"}}); code != http.StatusConflict || !strings.Contains(page, "đóng danh sách phát biểu") {
 		t.Errorf("asking when it is closed: %d", code)
+	}
+}
+
+// TestBallotLeavesNoTrace: after votes on the phone the whole database holds nothing that
+// the choice could be found from: no row keeps the sending's key, its words or a hash of
+// them. A vote sent again, with another choice too, is not counted again.
+func TestBallotLeavesNoTrace(t *testing.T) {
+	s := demonstration(t)
+	v := s.meetingOf(t, conference.Live)
+	if code, _, _ := s.visitor(t, "cumtruong").post(v.Work()+"/dieu-hanh", url.Values{"act": {"vote"}, "question": {"Tổ chức tọa đàm?"}, "way": {"phone"}}); code != http.StatusSeeOther {
+		t.Fatalf("open a vote: %d", code)
+	}
+	vote := s.meetingOf(t, conference.Live).Votes[0]
+	phone := s.visitor(t, "")
+	var traces []string
+	for unit, choice := range map[string]string{"DV06": "yes", "DV07": "no"} {
+		form := url.Values{"vote": {vote.ID}, "choice": {choice}, "_key": {"BALLOT-OF-" + unit}}
+		path := v.Address() + "/giay-moi/" + delegateOf(t, v, unit).Code() + "/bieu-quyet"
+		if code, page, _ := phone.post(path, form, "Idempotency-Key", "BALLOT-OF-"+unit); code != http.StatusSeeOther {
+			t.Fatalf("vote: %d %.300s", code, page)
+		}
+		form.Set("choice", "abstain")
+		if code, page, _ := phone.post(path, form, "Idempotency-Key", "BALLOT-OF-"+unit); code != http.StatusConflict || !strings.Contains(page, "phiếu đã được ghi nhận") {
+			t.Errorf("voted again: %d", code)
+		}
+		traces = append(traces, "BALLOT-OF", "bieu-quyet")
+		for _, choice := range conference.Choices {
+			for _, sent := range []string{url.Values{"vote": {vote.ID}, "choice": {choice}}.Encode(), url.Values{"vote": {vote.ID}, "choice": {choice}, "_key": {"BALLOT-OF-" + unit}}.Encode()} {
+				sum := sha256.Sum256([]byte(sent))
+				traces = append(traces, sent, hex.EncodeToString(sum[:]))
+			}
+		}
+	}
+	tables, err := s.DB.Tables()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range tables {
+		rows, err := s.DB.QueryContext(t.Context(), "select * from "+table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		columns, err := rows.Columns()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cells := make([]any, len(columns))
+		for i := range cells {
+			cells[i] = new(any)
+		}
+		for rows.Next() {
+			if err := rows.Scan(cells...); err != nil {
+				t.Fatal(err)
+			}
+			for i, c := range cells {
+				text := fmt.Sprintf("%s", *c.(*any))
+				for _, trace := range traces {
+					if strings.Contains(text, trace) {
+						t.Errorf("%s.%s holds %q", table, columns[i], text)
+					}
+				}
+			}
+		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
+		}
+		rows.Close()
+	}
+	if x := s.meetingOf(t, conference.Live).Votes[0]; x.Cast != 2 || x.Voted() != 0 {
+		t.Errorf("%d have voted; shown before it is closed: %d", x.Cast, x.Voted())
 	}
 }
 

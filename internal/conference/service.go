@@ -448,7 +448,11 @@ func (s *Service) Create(ctx context.Context, actor policy.Actor, clusterID stri
 			if x.WalkIn || x.UnitID != "" && !slices.Contains(units, x.UnitID) {
 				continue // a unit that has left the cluster is not invited again unasked
 			}
-			if err := insertDelegate(ctx, tx, invite(made.ID, x.DelegateDraft, int64(i+1))); err != nil {
+			d := invite(made.ID, x.DelegateDraft, int64(i+1))
+			if err := insertDelegate(ctx, tx, d); err != nil {
+				return err
+			}
+			if err := recordDelegate(ctx, tx, ledger.DelegateInvited, d, map[string]any{"from": from, "office_of": actor.Office}); err != nil {
 				return err
 			}
 		}

@@ -130,19 +130,20 @@ func (s *Service) NewLetter(ctx context.Context, actor policy.Actor, id, delegat
 // ForgetNames erases the names of a closed conference's delegates: after the badges are
 // thrown away nobody needs them.
 func (s *Service) ForgetNames(ctx context.Context, actor policy.Actor, id string) (ledger.Ack, error) {
-	return s.write(ctx, actor, id, policy.ConferenceManage, []State{Closed}, func(tx *ledger.Tx, c *Conference) error {
-		all, err := listDelegates(ctx, tx, c.ID)
+	ack, err := s.write(ctx, actor, id, policy.ConferenceManage, []State{Closed}, func(tx *ledger.Tx, c *Conference) error {
+		// Also of those who were taken off the list, or whose name was taken out before.
+		all, err := everInvited(ctx, tx, c.ID)
 		if err != nil {
 			return err
 		}
 		n := 0
-		for _, d := range all {
-			if d.Name == "" {
-				continue
-			}
-			n++
-			if _, err := tx.Erase(ctx, d.ID, "conference.names", "name"); err != nil {
+		for id, named := range all {
+			salts, err := tx.Erase(ctx, id, "conference.names", "name")
+			if err != nil {
 				return err
+			}
+			if named || salts > 0 {
+				n++
 			}
 		}
 		if n == 0 {
@@ -153,6 +154,11 @@ func (s *Service) ForgetNames(ctx context.Context, actor policy.Actor, id string
 		}
 		return tx.Record(ctx, ledger.ConferenceChanged, c.ID, map[string]any{"act": "names", "n": n, "office": actor.Office})
 	})
+	if err == nil {
+		// Where somebody still reads the log, SQLite cuts it the next time.
+		_ = s.book.Scrub(ctx)
+	}
+	return ack, err
 }
 
 // Bearer finds who bears a letter's code in a conference. A wrong code is NotFound, and

@@ -430,6 +430,10 @@ func (s *Service) GiveFeedback(ctx context.Context, code, letter string, f Feedb
 		if _, err := tx.ExecContext(ctx, `insert into conference_feedback (id, conference_id, useful, timely, better, day) values ($1, $2, $3, $4, $5, $6)`, rand.Text(), c.ID, f.Useful, f.Timely, f.Better, day); err != nil {
 			return fmt.Errorf("insert feedback: %w", err)
 		}
+		// Every row is written again: see Cast.
+		if _, err := tx.ExecContext(ctx, `update conference_feedback set day = day where conference_id = $1`, c.ID); err != nil {
+			return fmt.Errorf("mix feedback: %w", err)
+		}
 		return tx.Record(ctx, ledger.FeedbackGiven, c.ID, map[string]any{"code": c.Code})
 	})
 }

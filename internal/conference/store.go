@@ -146,6 +146,19 @@ func listDelegates(ctx context.Context, q db.Query, id string) ([]Delegate, erro
 	return all, err
 }
 
+// everInvited are the ids of all delegates, removed ones too, and whether a name stands
+// with them.
+func everInvited(ctx context.Context, q db.Query, id string) (map[string]bool, error) {
+	all := map[string]bool{}
+	_, err := db.All(ctx, q, func(rows *sql.Rows) (d struct{}, err error) {
+		var id, name string
+		err = rows.Scan(&id, &name)
+		all[id] = name != ""
+		return d, err
+	}, `select id, name from conference_delegate where conference_id = $1`, id)
+	return all, err
+}
+
 func insertDelegate(ctx context.Context, tx *ledger.Tx, d Delegate) error {
 	if _, err := tx.ExecContext(ctx, `insert into conference_delegate (`+delegateColumns+`, removed_at) values (`+places(25)+`)`,
 		d.ID, d.ConferenceID, d.Order, d.UnitID, d.Body, d.Office, d.Name, d.Role, d.Rank, d.Seat, d.Mark, d.Secret, d.Answer, d.Reason, d.Substitute, db.Time(d.AnsweredAt), d.AnsweredBy,
@@ -282,7 +295,6 @@ func moveSpeech(ctx context.Context, tx *ledger.Tx, s Speech, was SpeechState) e
 
 const voteColumns = `v.id, v.conference_id, v.item, v.question, v.way, v.state, v.present, v.yes, v.no, v.abstain, v.issued, v.returned, v.valid, v.opened_at, v.closed_at, v.office`
 
-// listVotes reads votes, the newest first, with how many have voted by phone.
 // countDelegates counts who is in the hall, and who was invited.
 func countDelegates(ctx context.Context, q db.Query, id string) (present, invited int, err error) {
 	err = q.QueryRowContext(ctx, `select coalesce(sum(case when present_at <> '' and left_at = '' then 1 else 0 end), 0), coalesce(sum(1 - walk_in), 0)
@@ -290,6 +302,7 @@ func countDelegates(ctx context.Context, q db.Query, id string) (present, invite
 	return present, invited, err
 }
 
+// listVotes reads votes, the newest first, with how many have voted by phone.
 func listVotes(ctx context.Context, q db.Query, where string, args ...any) ([]Vote, error) {
 	return db.All(ctx, q, func(rows *sql.Rows) (v Vote, err error) {
 		var state string
@@ -299,8 +312,13 @@ func listVotes(ctx context.Context, q db.Query, where string, args ...any) ([]Vo
 	}, `select `+voteColumns+`, (select count(*) from conference_voter r where r.vote_id = v.id) from conference_vote v where `+where+` order by v.opened_at desc, v.id`, args...)
 }
 
-func findVote(ctx context.Context, q db.Query, id string) (Vote, error) {
-	all, err := listVotes(ctx, q, `v.id = $1`, id)
+// takeVote takes a vote's row: ballots and the closing run one after the other, on all
+// nodes, so that no ballot comes between the sum and the closing.
+func takeVote(ctx context.Context, tx *ledger.Tx, id string) (Vote, error) {
+	if _, err := tx.ExecContext(ctx, `update conference_vote set state = state where id = $1`, id); err != nil {
+		return Vote{}, fmt.Errorf("take a vote: %w", err)
+	}
+	all, err := listVotes(ctx, tx, `v.id = $1`, id)
 	if err != nil {
 		return Vote{}, fmt.Errorf("find a vote: %w", err)
 	}

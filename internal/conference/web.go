@@ -76,8 +76,11 @@ func Serve(site *web.Site, s *Service, others Others) {
 	sends("giay-moi/{letter}/tra-loi", p.answer)
 	sends("giay-moi/{letter}/phat-bieu", p.ask)
 	sends("giay-moi/{letter}/rut", p.withdraw)
-	sends("giay-moi/{letter}/bieu-quyet", p.cast)
-	sends("giay-moi/{letter}/gop-y", p.feedback)
+	sealed := func(pattern string, write func(http.ResponseWriter, *http.Request) (web.Outcome, error)) {
+		site.Handle(web.Route{Pattern: "POST /hoi-nghi/{code}/" + pattern, Action: policy.ConferenceLetter, Write: write, Sealed: true})
+	}
+	sealed("giay-moi/{letter}/bieu-quyet", p.cast)
+	sealed("giay-moi/{letter}/gop-y", p.feedback)
 	letter("ban/{desk}", p.desk)
 	letter("ban/{desk}/du-lieu", p.deskData)
 	letter("ban/{desk}/sw.js", p.deskWorker)

@@ -146,7 +146,7 @@ func (f *fingerprint) text() string {
 // and is answered as one: nothing is called saved that the ledger does not hold.
 func (s *Site) write(w http.ResponseWriter, r *http.Request, route Route) error {
 	var request *ledger.Request
-	if s.Book != nil && route.Plain == "" {
+	if s.Book != nil && route.Plain == "" && !route.Sealed {
 		var err error
 		if request, err = s.request(r); err != nil {
 			return err

@@ -82,6 +82,10 @@ type Route struct {
 	Write   func(http.ResponseWriter, *http.Request) (Outcome, error)
 	// Plain says why a write needs no leaf in the ledger. Empty for all others.
 	Plain string
+	// Sealed is for writes of which nobody may find out who sent what: nothing of what was
+	// sent is kept, not even its hash to know it again. Such a write must be once only by
+	// itself.
+	Sealed bool
 	// Kept pages are rendered once per change for people without a session and
 	// served from memory.
 	Kept bool
