@@ -35,7 +35,7 @@ import (
 
 // patience is how long anything may take before a journey gives up: long, because
 // the machine may be busy, and seldom waited for.
-const patience = 30 * time.Second
+const patience = 90 * time.Second
 
 // Site is a running demonstration, with the data every demonstration starts with.
 type Site struct {

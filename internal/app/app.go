@@ -177,7 +177,7 @@ func (a *App) serve() error {
 	report.Serve(a.Site, a.Reports, report.Others{Draft: a.draftNews})
 	news.Serve(a.Site, a.News)
 	search.Serve(a.Site, a.DB)
-	evidence.Serve(a.Site, a.Files, map[string]func(context.Context, policy.Actor, string) error{emulation.Room: a.Emulation.MayFile, news.RoomName: a.News.MayFile, task.RoomName: a.Tasks.MayFile, conference.RoomName: a.Conferences.MayFile})
+	evidence.Serve(a.Site, a.Files, map[string]func(context.Context, policy.Actor, string) error{emulation.Room: a.Emulation.MayFile, news.RoomName: a.News.MayFile, task.RoomName: a.Tasks.MayFile, conference.RoomName: a.Conferences.MayFile, conference.ListRoom: a.Conferences.MayList})
 	if err := proof.Serve(a.Site, a.Book, a.DB, proof.Settings{Policy: a.Policy, Address: a.Address}); err != nil {
 		return err
 	}

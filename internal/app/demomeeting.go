@@ -201,14 +201,14 @@ func (s *seeder) speak(v conference.View, i int, at time.Time) error {
 		return err
 	}
 	return acts(
-		func() error { _, err := s.Conferences.Call(s.ctx, s.lead(), v.ID, sp.ID); return err },
+		func() error { _, err := s.Conferences.Call(s.ctx, s.lead(), v.ID, "", sp.ID); return err },
 		func() error {
 			s.clock.Set(at.Add(time.Duration(x.Minutes) * time.Minute))
 			_, err := s.Conferences.EndSpeech(s.ctx, s.lead(), v.ID, sp.ID)
 			return err
 		},
 		func() error {
-			_, err := s.Conferences.NoteSpeech(s.ctx, s.secretary(), v.ID, sp.ID, x.Note)
+			_, _, err := s.Conferences.NoteSpeech(s.ctx, s.secretary(), v.ID, sp.ID, 0, x.Note)
 			return err
 		})
 }
@@ -270,7 +270,17 @@ func (s *seeder) readPapers(v conference.View, at time.Time) error {
 			continue
 		}
 		s.clock.Set(at)
-		if _, err := s.Conferences.CallPaper(s.ctx, s.lead(), v.ID, p.ID); err != nil {
+		now, err := s.Conferences.ByCode(s.ctx, v.Code)
+		if err != nil {
+			return err
+		}
+		speaks := ""
+		for _, sp := range now.Speeches {
+			if sp.State == conference.Speaking {
+				speaks = sp.ID
+			}
+		}
+		if _, err := s.Conferences.CallPaper(s.ctx, s.lead(), v.ID, speaks, p.ID); err != nil {
 			return err
 		}
 		at = at.Add(7*time.Minute + 30*time.Second)
@@ -290,7 +300,7 @@ func (s *seeder) votes(v conference.View, at time.Time) error {
 		return err
 	}
 	for i, d := range v.Delegates {
-		if !d.Present() || i%6 == 5 {
+		if !d.Present() || !d.Votes() || i%6 == 5 {
 			continue
 		}
 		if _, err := s.Conferences.Cast(s.ctx, v.Code, d.Code(), v.Votes[0].ID, conference.Choices[min(i%9/4, 2)]); err != nil {
@@ -298,7 +308,7 @@ func (s *seeder) votes(v conference.View, at time.Time) error {
 		}
 	}
 	s.clock.Set(at.Add(8 * time.Minute))
-	if _, err := s.Conferences.CloseVote(s.ctx, s.lead(), v.ID, v.Votes[0].ID, conference.Vote{}); err != nil {
+	if _, err := s.Conferences.CloseVote(s.ctx, s.lead(), v.ID, v.Votes[0].ID, conference.Vote{}, false); err != nil {
 		return err
 	}
 	s.clock.Set(at.Add(9 * time.Minute))
@@ -309,7 +319,7 @@ func (s *seeder) votes(v conference.View, at time.Time) error {
 		return err
 	}
 	s.clock.Set(at.Add(11 * time.Minute))
-	_, err = s.Conferences.CloseVote(s.ctx, s.lead(), v.ID, v.Votes[0].ID, conference.Vote{Yes: v.Votes[0].Present - 1, Abstain: 1})
+	_, err = s.Conferences.CloseVote(s.ctx, s.lead(), v.ID, v.Votes[0].ID, conference.Vote{Yes: v.Votes[0].Present - 1, Abstain: 1}, false)
 	return err
 }
 
@@ -385,7 +395,7 @@ func (s *seeder) photograph(id string) error {
 		return err
 	}
 	defer file.Close()
-	_, err = s.Conferences.AddFile(s.ctx, s.secretary(), id, file)
+	_, err = s.Conferences.AddFile(s.ctx, s.secretary(), id, conference.RoomName, file)
 	return err
 }
 
@@ -513,7 +523,7 @@ func (s *seeder) beginMeeting() error {
 		}
 	}
 	s.clock.Set(DemoStart.Add(-2 * time.Minute))
-	_, err = s.Conferences.Call(s.ctx, s.lead(), id, first)
+	_, err = s.Conferences.Call(s.ctx, s.lead(), id, "", first)
 	return err
 }
 

@@ -194,7 +194,7 @@ func (a *App) apiConferences(ctx context.Context, _ *struct{}) (*answer[[]apiCon
 			}
 		}
 		x := apiConference{Code: c.Code, Title: c.Title, Theme: c.Theme, Cluster: clusters[c.ClusterID].Code, State: string(c.State), Place: c.Place, Starts: c.Starts.In(lang.Vietnam).Format("2006-01-02T15:04:05-07:00"), Version: c.Published, URL: c.Address()}
-		if (conference.View{Conference: c}).PublicMinutes() {
+		if c.PublicMinutes() {
 			x.Minutes, x.Archive = c.Address()+"/bien-ban.docx", c.Address()+"/ho-so.zip"
 		}
 		if x.Receipt, err = a.receipt(ctx, c.ID, ledger.ConferencePublished, ledger.ConferenceOpened, ledger.ConferenceClosed, ledger.MinutesSigned); err != nil {

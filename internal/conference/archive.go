@@ -61,7 +61,7 @@ func (s *Service) WriteArchive(ctx context.Context, w io.Writer, v View) error {
 	if v.State != Closed {
 		return fault.New(fault.Conflict, "conference.archive.early")
 	}
-	m, err := s.MinutesOf(ctx, v)
+	m, err := s.MinutesOf(ctx, v, true)
 	if err != nil {
 		return err
 	}
@@ -75,12 +75,12 @@ func (s *Service) WriteArchive(ctx context.Context, w io.Writer, v View) error {
 	if err != nil {
 		return err
 	}
-	if len(signed) > 0 && v.Minutes == MinutesSigned {
+	if len(signed) > 0 {
 		at = signed[0].At
 	}
 	a := &archive{z: zip.NewWriter(w), at: at.In(lang.Vietnam)}
 	page := map[string]any{"V": v, "M": m, "When": when(v.Starts), "Tasks": tasks, "Made": lang.Moment(s.now())}
-	if v.Minutes == MinutesSigned {
+	if v.MinutesVersion > 0 {
 		page["SignedVersion"] = v.MinutesVersion
 	}
 	files, err := s.archiveDocuments(ctx, a, v, m, tasks, at)
@@ -133,7 +133,7 @@ func (s *Service) archiveDocuments(ctx context.Context, a *archive, v View, m Mi
 		{"chuong-trinh", "Chương trình", v.Programme(at, v.Address())},
 		{"ky-yeu", "Kỷ yếu tham luận", v.Proceedings(at)},
 	}
-	_, converts := document.Converter()
+	var forPDF [][]byte
 	for _, d := range docs {
 		for _, l := range []document.Layout{document.ND30, document.Party05} {
 			var b bytes.Buffer
@@ -147,16 +147,19 @@ func (s *Service) archiveDocuments(ctx context.Context, a *archive, v View, m Mi
 			words := d.words + " (thể thức Nghị định 30)"
 			if l.Name == document.Party05.Name {
 				words = d.words + " (thể thức văn bản của Đảng)"
+			} else {
+				forPDF = append(forPDF, b.Bytes())
 			}
 			files = append(files, archiveFile{name, words + ", DOCX"})
-			if l.Name != document.ND30.Name || !converts {
-				continue
-			}
-			pdf, err := document.ToPDF(ctx, b.Bytes())
-			if err != nil {
-				return nil, err
-			}
-			if err := a.put(d.name+".pdf", pdf); err != nil {
+		}
+	}
+	if _, converts := document.Converter(); converts {
+		pdfs, err := document.AllToPDF(ctx, forPDF)
+		if err != nil {
+			return nil, err
+		}
+		for i, d := range docs {
+			if err := a.put(d.name+".pdf", pdfs[i]); err != nil {
 				return nil, err
 			}
 			files = append(files, archiveFile{d.name + ".pdf", d.words + ", PDF"})
@@ -183,7 +186,7 @@ func archiveRows(v View) (rows []archiveRow) {
 }
 
 func (s *Service) archivePhotos(ctx context.Context, a *archive, id string) (photos []archiveFile, err error) {
-	all, err := s.Files(ctx, id)
+	all, err := s.Files(ctx, id, RoomName)
 	if err != nil {
 		return nil, err
 	}

@@ -49,12 +49,14 @@ func (v View) WriteBadges(w io.Writer, font []byte, address func(Delegate) strin
 	pdf := sheets(font)
 	const columns, rows = 2, 5
 	left, top := (pageWidth-columns*badgeWidth)/2, (pageHeight-rows*badgeHeight)/2
-	for i, d := range v.Delegates {
+	n := 0
+	for _, d := range v.Delegates {
 		if d.Answer == Declined {
 			continue
 		}
-		k := i % (columns * rows)
-		if k == 0 || pdf.PageNo() == 0 {
+		k := n % (columns * rows)
+		n++
+		if k == 0 {
 			pdf.AddPage()
 		}
 		x, y := left+float64(k%columns)*badgeWidth, top+float64(k/columns)*badgeHeight
@@ -173,13 +175,19 @@ func (v View) WriteSeats(w io.Writer, font []byte) error {
 	y := page()
 	for _, row := range order {
 		const perLine, height = 6, 20.0
-		lines := (len(rows[row]) + perLine - 1) / perLine
-		if y+float64(lines)*height > pageHeight-10 {
+		// A row that has room on a sheet stands on one; a longer one goes on to the next.
+		if lines := (len(rows[row]) + perLine - 1) / perLine; y+float64(lines)*height > pageHeight-10 && float64(lines)*height < pageHeight-50 {
 			y = page()
 		}
+		y -= height
 		for i, d := range rows[row] {
 			width := (pageWidth - 20) / perLine
-			x, top := 10+float64(i%perLine)*width, y+float64(i/perLine)*height
+			if i%perLine == 0 {
+				if y += height; y+height > pageHeight-10 {
+					y = page()
+				}
+			}
+			x, top := 10+float64(i%perLine)*width, y
 			pdf.SetDrawColor(150, 150, 150)
 			pdf.Rect(x+0.8, top, width-1.6, height-2, "D")
 			at := fitted(pdf, d.Seat, x+2, top+5, width-4, 10)
@@ -194,7 +202,7 @@ func (v View) WriteSeats(w io.Writer, font []byte) error {
 			}
 			fitted(pdf, where, x+2, at, width-4, 7)
 		}
-		y += float64(lines) * height
+		y += height
 	}
 	if len(order) == 0 {
 		fitted(pdf, "Chưa xếp chỗ cho đại biểu nào", 10, y+10, pageWidth-20, 12)

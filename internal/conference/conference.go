@@ -28,8 +28,13 @@ var Pages embed.FS
 //go:embed archive.html
 var archivePage string
 
-// RoomName is what files of this room are kept under.
-const RoomName = "conference"
+// RoomName is what files of this room are kept under: photographs by their conference,
+// papers by their own. ListRoom are the lists that delegates have signed: they show names,
+// and only those who run the conference see them.
+const (
+	RoomName = "conference"
+	ListRoom = "conference-list"
+)
 
 // State of a conference.
 type State string
@@ -117,6 +122,17 @@ func (c Conference) FullTitle() string {
 		return c.Title
 	}
 	return c.Title + "; tọa đàm “" + c.Theme + "”"
+}
+
+// Shown reports whether everybody may know of a conference: once its programme was
+// published.
+func (c Conference) Shown() bool { return c.Published > 0 }
+
+// PublicMinutes reports whether everybody may read minutes, papers, photographs and
+// archive: once the minutes were signed. While they are open again, the version signed
+// last is what everybody reads.
+func (c Conference) PublicMinutes() bool {
+	return c.Public && c.State == Closed && c.MinutesVersion > 0
 }
 
 // Address is the public one.

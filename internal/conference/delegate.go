@@ -109,6 +109,10 @@ func (d Delegate) As() string {
 // Present reports whether the delegate is in the hall.
 func (d Delegate) Present() bool { return !d.PresentAt.IsZero() && d.LeftAt.IsZero() }
 
+// Votes reports whether the delegate has a vote: who comes for a unit, and is no guest nor
+// observer.
+func (d Delegate) Votes() bool { return d.UnitID != "" && d.Role != "guest" && d.Role != "observer" }
+
 // Attended reports whether the delegate came at all.
 func (d Delegate) Attended() bool { return !d.PresentAt.IsZero() }
 
@@ -177,6 +181,9 @@ type UnitPresence struct {
 	Missing []Delegate
 }
 
+// Came is how many of those invited came.
+func (n Count) Came() int { return n.Present - n.WalkIn }
+
 // Quorum is how many units are represented, of how many that are invited. The cluster
 // meets where more than half of them are.
 type Quorum struct{ Here, Of int }
@@ -224,6 +231,8 @@ type Scanned struct {
 	Kind     string `json:"kind"`
 	Delegate string `json:"delegate,omitempty"`
 	Words    string `json:"words"`
+	Args     []any  `json:"-"`               // of Words, where it is a key of the catalogue
+	Field    string `json:"field,omitempty"` // of a walk-in that was refused
 }
 
 // skewed corrects a desk's time by its clock: sent is what that clock said when the

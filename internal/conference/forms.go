@@ -160,25 +160,22 @@ func (v View) MinutesDocument(m Minutes) document.Document {
 	}
 	doc.Body = []document.Block{
 		document.Plain("Thời gian bắt đầu: " + began + "."), document.Plain("Địa điểm: " + m.Place + "."),
-		document.Plain(fmt.Sprintf("Thành phần tham dự: mời %d đại biểu; có mặt %d (dự thay %d, ngoài danh sách %d); vắng có lý do %d; vắng không báo %d. Có %d/%d đơn vị trong cụm dự.", m.Invited, m.Present, m.Substitutes, m.WalkIns, len(m.Excused), len(m.Absent), m.Units.Here, m.Units.Of))}
+		document.Plain(fmt.Sprintf("Thành phần tham dự: mời %d đại biểu; có mặt %d (trong đó dự thay %d, ngoài danh sách %d); vắng có lý do %d; vắng không báo %d. Có %d/%d đơn vị trong cụm dự.", m.Invited, m.Present, m.Substitutes, m.WalkIns, len(m.Excused), len(m.Absent), m.Units.Here, m.Units.Of))}
 	if len(m.Excused) > 0 {
 		doc.Body = append(doc.Body, document.Plain("Vắng có lý do: "+strings.Join(m.Excused, "; ")+"."))
 	}
 	if len(m.Absent) > 0 {
 		doc.Body = append(doc.Body, document.Plain("Vắng không báo: "+strings.Join(m.Absent, "; ")+"."))
 	}
-	doc.Body = append(doc.Body, document.Plain("Chủ trì (chủ tọa): "+orDots(strings.Join(m.Chair, "; "))+"."), document.Plain("Thư ký (người ghi biên bản): "+orDots(strings.Join(m.Secretaries, "; "))+"."),
-		document.Heading{Level: 2, Text: "Nội dung (theo diễn biến cuộc họp):"})
+	doc.Body = append(doc.Body, document.Plain("Chủ tọa: "+orDots(strings.Join(m.Chair, "; "))+"."), document.Plain("Thư ký: "+orDots(strings.Join(m.Secretaries, "; "))+"."),
+		document.Heading{Level: 2, Text: "Nội dung (theo diễn biến hội nghị):"})
 	for i, p := range m.Parts {
 		title := p.Title
 		if p.Presenter != "" {
 			title += " (" + p.Presenter + ")"
 		}
-		if !p.Started.IsZero() {
-			title += ", " + hour(p.Started)
-			if !p.Ended.IsZero() {
-				title += "–" + hour(p.Ended)
-			}
+		if when := p.when(); when != "" {
+			title += ", " + when
 		}
 		doc.Body = append(doc.Body, document.Heading{Level: 3, Ordinal: strconv.Itoa(i + 1), Text: title})
 		for _, line := range strings.Split(p.Body, "\n") {
@@ -196,7 +193,7 @@ func (v View) MinutesDocument(m Minutes) document.Document {
 			doc.Body = append(doc.Body, document.Plain(strconv.Itoa(i+1)+". "+x))
 		}
 	}
-	doc.Body = append(doc.Body, document.Plain("Cuộc họp (hội nghị, hội thảo) kết thúc vào "+ended+"."))
+	doc.Body = append(doc.Body, document.Plain("Hội nghị kết thúc vào "+ended+"."))
 	doc.Signers = []document.Signature{{Title: "Thư ký"}, {Title: "Chủ tọa"}}
 	return doc
 }
@@ -282,14 +279,14 @@ func article(v View) (title, lead, body string) {
 		}
 	}
 	if len(guests) > 0 {
-		fmt.Fprintf(&b, "Dự và chỉ đạo hội nghị có %s.\n\n", strings.Join(guests, "; "))
+		fmt.Fprintf(&b, "Dự hội nghị có %s.\n\n", strings.Join(guests, "; "))
 	}
 	if len(m.Chair) > 0 {
 		fmt.Fprintf(&b, "%s chủ trì hội nghị.\n\n", strings.Join(m.Chair, "; "))
 	}
 	for _, p := range m.Parts {
-		it, _ := v.Item(p.Item)
-		if it.Kind == "opening" || it.Kind == "closing" || p.Body == "" {
+		it, ok := v.Item(p.Item)
+		if !ok || it.Kind == "opening" || it.Kind == "closing" || p.Body == "" {
 			continue
 		}
 		if p.Presenter != "" {

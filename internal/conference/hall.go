@@ -23,7 +23,7 @@ type Speech struct {
 	Order                  int64
 	Minutes                int64
 	AskedAt, Start, End    time.Time
-	Note                   string // what was said, for the minutes
+	Note                   Note // what was said, for the minutes
 }
 
 // SpeechState is where a request stands.
@@ -129,13 +129,17 @@ type Vote struct {
 	ID, ConferenceID, Item  string
 	Question, Way           string
 	Open                    bool
-	Present                 int64 // in the hall when it was opened
+	Present                 int64 // delegates with a vote in the hall: when it was opened, then when it was closed
 	Yes, No, Abstain        int64
 	Issued, Returned, Valid int64 // of a paper ballot
 	OpenedAt, ClosedAt      time.Time
 	Office                  string
-	Cast                    int64 // how many have voted by phone; who is asked apart
+	Cast                    int64  // how many have voted by phone; who is asked apart
+	Cancelled               string // why it was cancelled, "" where it was not
 }
+
+// Closed reports whether it has a result.
+func (v Vote) Closed() bool { return !v.Open && v.Cancelled == "" }
 
 // Ways to vote, and the Choices there are.
 var (
@@ -146,11 +150,15 @@ var (
 // Voted is how many took part.
 func (v Vote) Voted() int64 { return v.Yes + v.No + v.Abstain }
 
+// Silent is how many were there and did not take part, where hands were counted.
+func (v Vote) Silent() int64 { return v.Present - v.Voted() }
+
 // Passed reports whether more than half of those present agreed.
 func (v Vote) Passed() bool { return 2*v.Yes > v.Present }
 
-// check says what is wrong with totals that people counted.
-func (v Vote) check() error {
+// check says what is wrong with totals that people counted. Fewer hands than delegates
+// are counted only where silent says that the others did not vote.
+func (v Vote) check(silent bool) error {
 	var problems fault.List
 	for _, x := range []struct {
 		field string
@@ -164,8 +172,10 @@ func (v Vote) check() error {
 		return problems
 	}
 	switch {
-	case v.Way == "hands" && v.Voted() != v.Present:
+	case v.Way == "hands" && v.Voted() > v.Present:
 		return fault.New(fault.Invalid, "conference.vote.sum", v.Voted(), v.Present).In("yes")
+	case v.Way == "hands" && v.Voted() < v.Present && !silent:
+		return fault.New(fault.Invalid, "conference.vote.fewer", v.Voted(), v.Present, v.Silent()).In("silent")
 	case v.Way == "paper" && v.Issued > v.Present:
 		return fault.New(fault.Invalid, "conference.vote.issued", v.Issued, v.Present).In("issued")
 	case v.Way == "paper" && v.Returned > v.Issued:
@@ -247,7 +257,7 @@ func hallOf(v View, now time.Time) Hall {
 	c := v.Conference
 	h := Hall{State: c.State, Taking: c.Taking && c.State == Live, Present: v.present, Invited: v.invited, Queue: []HallTurn{}, Order: []string{}, Next: []HallItem{}, Done: []string{}}
 	at := -1
-	for i, s := range v.Slots {
+	for i, s := range v.Shows() {
 		item := HallItem{ID: s.ID, N: s.N, Title: s.Title, Presenter: s.Presenter, Kind: s.Kind, Planned: s.Starts.UnixMilli()}
 		switch {
 		case s.ID == c.Current:
@@ -280,7 +290,7 @@ func hallOf(v View, now time.Time) Hall {
 		}
 	}
 	for _, x := range v.Votes { // the newest first
-		if !x.Open && now.Sub(x.ClosedAt) > shownFor {
+		if x.Cancelled != "" || !x.Open && now.Sub(x.ClosedAt) > shownFor {
 			continue
 		}
 		h.Vote = &HallVote{ID: x.ID, Question: x.Question, Way: x.Way, Open: x.Open, Present: x.Present}

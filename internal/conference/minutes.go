@@ -61,19 +61,21 @@ type Minutes struct {
 
 // MinutePart is one item.
 type MinutePart struct {
-	Item      string    `json:"item"`
-	Title     string    `json:"title"`
-	Presenter string    `json:"presenter"`
-	Started   time.Time `json:"started"`
-	Ended     time.Time `json:"ended"`
-	Body      string    `json:"body"`
-	Filled    []string  `json:"filled"` // what the program knows: who spoke, how it was voted
+	Item      string   `json:"item"`
+	Title     string   `json:"title"`
+	Presenter string   `json:"presenter"`
+	Times     []Run    `json:"times"` // when it was under way
+	Body      string   `json:"body"`
+	Filled    []string `json:"filled"` // what the program knows: who spoke, how it was voted
 }
+
+// Came is how many of those invited came.
+func (m Minutes) Came() int { return m.Present - m.WalkIns }
 
 // compose writes the minutes from programme, presence, speakers, votes and notes.
 func compose(v View) Minutes {
 	c := v.Conference
-	m := Minutes{Title: c.FullTitle(), Place: c.Place, Opened: c.OpenedAt, Ended: c.ClosedAt, Units: v.Quorum()}
+	m := Minutes{Title: c.FullTitle(), Place: c.Place, Opened: c.OpenedAt, Ended: c.ClosedAt, Units: v.Represented()}
 	if len(v.Runs) > 0 && m.Opened.IsZero() {
 		m.Opened = v.Runs[0].Start
 	}
@@ -102,6 +104,9 @@ func compose(v View) Minutes {
 		default:
 			m.Absent = append(m.Absent, d.Office+", "+where)
 		}
+		if !d.Attended() {
+			continue
+		}
 		switch d.Role {
 		case "chair":
 			m.Chair = append(m.Chair, d.As()+" "+where)
@@ -116,19 +121,19 @@ func compose(v View) Minutes {
 	for _, n := range v.Notes {
 		notes[n.Item] = n.Body
 	}
+	if rest := v.filled(""); len(rest) > 0 { // before the first item was begun
+		m.Parts = append(m.Parts, MinutePart{Title: "Trước khi vào chương trình", Filled: rest})
+	}
 	for _, s := range v.Slots {
 		p := MinutePart{Item: s.ID, Title: s.Title, Presenter: s.Presenter, Body: notes[s.ID]}
 		for _, r := range v.Runs {
 			if r.Item != s.ID {
 				continue
 			}
-			if p.Started.IsZero() {
-				p.Started = r.Start
-			}
-			p.Ended = r.End
+			p.Times = append(p.Times, Run{Start: r.Start, End: r.End})
 		}
 		p.Filled = v.filled(s.ID)
-		if s.Kind == "break" && p.Body == "" || s.Kind == "reception" && p.Body == "" {
+		if (s.Kind == "break" || s.Kind == "reception") && p.Body == "" && p.Filled == nil {
 			continue
 		}
 		m.Parts = append(m.Parts, p)
@@ -137,6 +142,19 @@ func compose(v View) Minutes {
 		m.Conclusions = append(m.Conclusions, x.Body)
 	}
 	return m
+}
+
+// when writes when the item was under way: 08 giờ 20–08 giờ 45; 10 giờ 05–10 giờ 10.
+func (p MinutePart) when() string {
+	var all []string
+	for _, r := range p.Times {
+		text := hour(r.Start)
+		if !r.End.IsZero() {
+			text += "–" + hour(r.End)
+		}
+		all = append(all, text)
+	}
+	return strings.Join(all, "; ")
 }
 
 // filled are the sentences about an item that the program can write itself.
@@ -165,14 +183,18 @@ func (v View) filled(item string) []string {
 			}
 		}
 		text += fmt.Sprintf(" (%s–%s)", hour(s.Start), hour(s.End))
-		if s.Note != "" {
-			text += ". " + s.Note
+		if s.Note.Body != "" {
+			text += ". " + s.Note.Body
 		}
 		all = append(all, endSentence(text))
 	}
 	for i := len(v.Votes) - 1; i >= 0; i-- {
 		x := v.Votes[i]
-		if x.Item == item && !x.Open {
+		switch {
+		case x.Item != item || x.Open:
+		case x.Cancelled != "":
+			all = append(all, endSentence("Hủy biểu quyết “"+x.Question+"”. Lý do: "+x.Cancelled))
+		default:
 			all = append(all, endSentence(x.sentence()))
 		}
 	}
@@ -181,7 +203,10 @@ func (v View) filled(item string) []string {
 
 func (x Vote) sentence() string {
 	way := map[string]string{"hands": "giơ tay", "phone": "lấy ý kiến tham khảo trên điện thoại", "paper": "bỏ phiếu kín"}[x.Way]
-	text := fmt.Sprintf("Biểu quyết (%s): “%s”. Có mặt %d; tán thành %d (%s), không tán thành %d, không có ý kiến %d", way, x.Question, x.Present, x.Yes, lang.Percent("vi", x.Yes, x.Present), x.No, x.Abstain)
+	text := fmt.Sprintf("Biểu quyết (%s): “%s”. Đại biểu biểu quyết có mặt %d; tán thành %d (%s), không tán thành %d, không có ý kiến %d", way, x.Question, x.Present, x.Yes, lang.Percent("vi", x.Yes, x.Present), x.No, x.Abstain)
+	if x.Way == "hands" && x.Silent() > 0 {
+		text += fmt.Sprintf(", không biểu quyết %d", x.Silent())
+	}
 	if x.Way == "paper" {
 		text += fmt.Sprintf("; phát ra %d phiếu, thu về %d, hợp lệ %d", x.Issued, x.Returned, x.Valid)
 	}

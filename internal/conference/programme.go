@@ -19,9 +19,10 @@ type Item struct {
 	Title     string `json:"title"`
 	Presenter string `json:"presenter"`
 	Minutes   int64  `json:"minutes"`
-	At        string `json:"at,omitempty"` // "09:45", "" to follow
+	At        string `json:"at,omitempty"` // "09:45", "07:30 hôm sau", "" to follow
 	Script    string `json:"script,omitempty"`
 	HandsTo   string `json:"hands_to,omitempty"` // who goes on, in the running order
+	Typed     string `json:"-"`                  // for Minutes, where it is no number
 }
 
 // ItemKinds are what an item can be. Papers are read in "papers", the floor is open in
@@ -38,17 +39,21 @@ type Slot struct {
 	NewDay      bool
 }
 
-// Schedule gives each item its times. An item pinned to an hour more than twelve hours
-// before the running time is on the next day: a programme may cross midnight.
+// Schedule gives each item its times. An item pinned to an hour of the next day, or to one
+// more than twelve hours before the running time, is on the next day: a programme may
+// cross midnight, and last several days.
 func Schedule(starts time.Time, items []Item) []Slot {
 	at := starts.In(lang.Vietnam)
 	var all []Slot
 	for i, it := range items {
 		s := Slot{Item: it, N: i + 1, Starts: at}
-		if h, m, ok := clockOf(it.At); ok {
+		if h, m, next, ok := clockOf(it.At); ok {
 			y, mo, d := at.Date()
 			pinned := time.Date(y, mo, d, h, m, 0, 0, lang.Vietnam)
-			if at.Sub(pinned) > 12*time.Hour {
+			if next && at.Equal(time.Date(y, mo, d, 0, 0, 0, 0, lang.Vietnam)) && i > 0 {
+				next = false // the items before it have ended at midnight
+			}
+			if next || at.Sub(pinned) > 12*time.Hour {
 				pinned = pinned.AddDate(0, 0, 1)
 			}
 			s.Overlaps = i > 0 && pinned.Before(at)
@@ -58,27 +63,42 @@ func Schedule(starts time.Time, items []Item) []Slot {
 			s.Starts = pinned
 		}
 		s.End = s.Starts.Add(time.Duration(it.Minutes) * time.Minute)
-		s.NewDay = i > 0 && s.Starts.YearDay() != all[i-1].Starts.YearDay()
+		s.NewDay = i > 0 && !sameDay(s.Starts, all[i-1].Starts)
 		at = s.End
 		all = append(all, s)
 	}
 	return all
 }
 
-// clockOf reads an hour: 9:45, 09:45, 9h45, 9h.
-func clockOf(text string) (h, m int, ok bool) {
-	text = strings.ReplaceAll(strings.ToLower(lang.Line(text)), "h", ":")
-	a, b, _ := strings.Cut(text, ":")
+func sameDay(a, b time.Time) bool { return lang.Date(a) == lang.Date(b) }
+
+// nextDay marks an hour of the day after the items before it.
+const nextDay = "hôm sau"
+
+// clockOf reads an hour: 9:45, 09:45, 9h45, 9h, 7h30 hôm sau.
+func clockOf(text string) (h, m int, next, ok bool) {
+	text = strings.ToLower(lang.Line(text))
+	for _, words := range []string{nextDay, "hom sau", "next day"} {
+		if cut, found := strings.CutSuffix(text, words); found {
+			text, next = strings.TrimSpace(cut), true
+		}
+	}
+	a, b, _ := strings.Cut(strings.ReplaceAll(text, "h", ":"), ":")
 	h, err := strconv.Atoi(a)
 	if err != nil || h < 0 || h > 23 {
-		return 0, 0, false
+		return 0, 0, false, false
 	}
 	if b = strings.TrimSpace(b); b != "" {
 		if m, err = strconv.Atoi(b); err != nil || m < 0 || m > 59 {
-			return 0, 0, false
+			return 0, 0, false, false
 		}
 	}
-	return h, m, true
+	return h, m, next, true
+}
+
+// empty reports whether a row of the form was left empty.
+func (it Item) empty() bool {
+	return it.Title == "" && it.Presenter == "" && it.Minutes == 0 && it.Script == ""
 }
 
 // checkItems cleans a programme and says what is wrong with it, by the row.
@@ -87,8 +107,8 @@ func checkItems(items []Item) ([]Item, error) {
 	var clean []Item
 	for _, it := range items {
 		it.Title, it.Presenter, it.Script, it.HandsTo, it.At = lang.Line(it.Title), lang.Line(it.Presenter), lang.Clean(it.Script), lang.Line(it.HandsTo), lang.Line(it.At)
-		if it.Title == "" && it.Presenter == "" && it.Minutes == 0 && it.Script == "" {
-			continue // an empty row
+		if it.empty() {
+			continue
 		}
 		n := strconv.Itoa(len(clean))
 		if it.Title == "" {
@@ -101,10 +121,13 @@ func checkItems(items []Item) ([]Item, error) {
 			problems.Add("minutes-"+n, "conference.item.minutes")
 		}
 		if it.At != "" {
-			h, m, ok := clockOf(it.At)
-			if !ok {
+			h, m, next, ok := clockOf(it.At)
+			switch {
+			case !ok:
 				problems.Add("at-"+n, "conference.item.at")
-			} else {
+			case next:
+				it.At = fmt.Sprintf("%02d:%02d %s", h, m, nextDay)
+			default:
 				it.At = fmt.Sprintf("%02d:%02d", h, m)
 			}
 		}
@@ -144,8 +167,20 @@ type Difference struct {
 	Presents bool // another presenter
 }
 
-// Diff compares two versions of a programme, item by item.
-func Diff(old, new Programme) []Difference {
+// Change is what a version of a programme changed.
+type Change struct {
+	Starts, Place bool // of the whole conference
+	Was, Is       Programme
+	Items         []Difference
+}
+
+// Any reports whether anything is different.
+func (c Change) Any() bool { return c.Starts || c.Place || len(c.Items) > 0 }
+
+// Diff compares two versions of a programme, item by item. Where the whole conference is
+// at another time, an item has moved only if it moved within it.
+func Diff(old, new Programme) Change {
+	c := Change{Starts: !old.Starts.Equal(new.Starts), Place: old.Place != new.Place, Was: old, Is: new}
 	was, is := Schedule(old.Starts, old.Items), Schedule(new.Starts, new.Items)
 	find := func(all []Slot, id string) (Slot, bool) {
 		i := slices.IndexFunc(all, func(s Slot) bool { return s.ID == id })
@@ -154,24 +189,23 @@ func Diff(old, new Programme) []Difference {
 		}
 		return all[i], true
 	}
-	var all []Difference
 	for _, s := range is {
 		o, ok := find(was, s.ID)
 		switch {
 		case !ok:
-			all = append(all, Difference{Kind: "added", Is: s})
+			c.Items = append(c.Items, Difference{Kind: "added", Is: s})
 		case o.Title != s.Title || o.Presenter != s.Presenter || o.Minutes != s.Minutes:
-			all = append(all, Difference{Kind: "changed", Was: o, Is: s, Presents: o.Presenter != s.Presenter})
-		case !o.Starts.Equal(s.Starts):
-			all = append(all, Difference{Kind: "moved", Was: o, Is: s})
+			c.Items = append(c.Items, Difference{Kind: "changed", Was: o, Is: s, Presents: o.Presenter != s.Presenter})
+		case o.Starts.Sub(old.Starts) != s.Starts.Sub(new.Starts):
+			c.Items = append(c.Items, Difference{Kind: "moved", Was: o, Is: s})
 		}
 	}
 	for _, o := range was {
 		if _, ok := find(is, o.ID); !ok {
-			all = append(all, Difference{Kind: "removed", Was: o})
+			c.Items = append(c.Items, Difference{Kind: "removed", Was: o})
 		}
 	}
-	return all
+	return c
 }
 
 // Run is when an item was really under way.

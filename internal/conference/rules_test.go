@@ -32,6 +32,8 @@ func TestSchedule(t *testing.T) {
 		{"pinned too early", []Item{{Minutes: 30}, {Minutes: 10, At: "07:45"}, {Minutes: 5}}, "07:30 07:45! 07:55"},
 		{"across midnight", []Item{{Minutes: 990}, {Minutes: 30}, {Minutes: 5, At: "00:45"}}, "07:30 00:00/ 00:45+15"},
 		{"pinned to the next day", []Item{{Minutes: 600}, {Minutes: 5, At: "01:00"}}, "07:30 01:00+450/"},
+		{"two days", []Item{{Minutes: 570}, {Minutes: 60, At: "07:30 hôm sau"}, {Minutes: 5, At: "08:00"}}, "07:30 07:30+870/ 08:00!"},
+		{"the next day, reached at midnight", []Item{{Minutes: 990}, {Minutes: 60, At: "07:30 hôm sau"}}, "07:30 07:30+450/"},
 	} {
 		var got []string
 		for i := range c.items {
@@ -79,7 +81,7 @@ func TestReorder(t *testing.T) {
 			t.Fatalf("lasts %d minutes, want %d", got, sum)
 		}
 		p := Programme{Starts: starts, Items: items}
-		if d := Diff(p, p); len(d) != 0 {
+		if d := Diff(p, p); d.Any() {
 			t.Fatalf("differs from itself: %v", d)
 		}
 	})
@@ -89,19 +91,25 @@ func TestDiff(t *testing.T) {
 	old := Programme{Starts: at("2026-07-09T08:00"), Items: []Item{{ID: "a", Title: "Khai mạc", Minutes: 10}, {ID: "b", Title: "Báo cáo", Minutes: 20}, {ID: "c", Title: "Bế mạc", Minutes: 5}}}
 	new := Programme{Starts: old.Starts, Items: []Item{{ID: "a", Title: "Khai mạc", Minutes: 15}, {ID: "d", Title: "Chào mừng", Minutes: 5}, {ID: "b", Title: "Báo cáo", Minutes: 20}}}
 	var got []string
-	for _, d := range Diff(old, new) {
+	for _, d := range Diff(old, new).Items {
 		got = append(got, d.Kind+":"+d.Was.ID+d.Is.ID)
 	}
 	if want := "changed:aa added:d moved:bb removed:c"; strings.Join(got, " ") != want {
 		t.Errorf("%v, want %s", got, want)
 	}
+	// A week later, elsewhere: no item has moved within it.
+	week := old
+	week.Starts, week.Place = old.Starts.AddDate(0, 0, 7), "Hội trường khác"
+	if d := Diff(old, week); !d.Starts || !d.Place || len(d.Items) != 0 || !d.Any() {
+		t.Errorf("a week later: %+v", d)
+	}
 }
 
 func TestClockOf(t *testing.T) {
-	for text, want := range map[string]string{"9:45": "9:45", "09:45": "9:45", "9h45": "9:45", "9h": "9:0", "": "-", "24:00": "-", "9:60": "-", "chín giờ": "-", "23:59": "23:59"} {
+	for text, want := range map[string]string{"9:45": "9:45", "09:45": "9:45", "9h45": "9:45", "9h": "9:0", "": "-", "24:00": "-", "9:60": "-", "chín giờ": "-", "23:59": "23:59", "7h30 hôm sau": "7:30 next", "07:30 Hom Sau": "7:30 next", "hôm sau": "-"} {
 		got := "-"
-		if h, m, ok := clockOf(text); ok {
-			got = fmt.Sprintf("%d:%d", h, m)
+		if h, m, next, ok := clockOf(text); ok {
+			got = fmt.Sprintf("%d:%d%s", h, m, map[bool]string{true: " next"}[next])
 		}
 		if got != want {
 			t.Errorf("%q is %s, want %s", text, got, want)
@@ -182,7 +190,8 @@ func TestVoteCheck(t *testing.T) {
 		want string // field that is refused, "" for none
 	}{
 		{Vote{Way: "hands", Present: 34, Yes: 33, Abstain: 1}, ""},
-		{Vote{Way: "hands", Present: 34, Yes: 33}, "yes"},
+		{Vote{Way: "hands", Present: 34, Yes: 33}, "silent"},
+		{Vote{Way: "hands", Present: 34, Yes: 33, No: 2}, "yes"},
 		{Vote{Way: "hands", Present: 34, Yes: 35, No: -1}, "no"},
 		{Vote{Way: "paper", Present: 34, Issued: 34, Returned: 33, Valid: 32, Yes: 30, No: 2}, ""},
 		{Vote{Way: "paper", Present: 34, Issued: 35, Returned: 33, Valid: 32, Yes: 30, No: 2}, "issued"},
@@ -191,12 +200,16 @@ func TestVoteCheck(t *testing.T) {
 		{Vote{Way: "paper", Present: 34, Issued: 34, Returned: 33, Valid: 32, Yes: 30, No: 1}, "yes"},
 	} {
 		got := ""
-		if err := c.v.check(); err != nil {
+		if err := c.v.check(false); err != nil {
 			got = fault.All(err)[0].Field
 		}
 		if got != c.want {
 			t.Errorf("%+v refused at %q, want %q", c.v, got, c.want)
 		}
+	}
+	few := Vote{Way: "hands", Present: 34, Yes: 20, No: 3}
+	if err := few.check(true); err != nil || few.Silent() != 11 {
+		t.Errorf("eleven do not vote: %d, %v", few.Silent(), err)
 	}
 	if (Vote{Present: 34, Yes: 17}).Passed() || !(Vote{Present: 34, Yes: 18}).Passed() {
 		t.Error("more than half of those present is 18 of 34")

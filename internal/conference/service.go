@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"slices"
@@ -130,6 +129,36 @@ func (v View) Where(d Delegate) string {
 // Quorum of the units.
 func (v View) Quorum() Quorum { return quorum(v.Delegates) }
 
+// Represented is how many of the cluster's units came, at any time.
+func (v View) Represented() Quorum {
+	q := Quorum{Of: len(v.Members)}
+	for _, m := range v.Members {
+		if slices.ContainsFunc(v.Delegates, func(d Delegate) bool { return d.UnitID == m.UnitID && d.Attended() }) {
+			q.Here++
+		}
+	}
+	return q
+}
+
+// Announced is the programme that everybody knows: the version published last, or the
+// draft before there is one.
+func (v View) Announced() Programme {
+	if len(v.Programmes) > 0 {
+		return v.Programmes[0]
+	}
+	return Programme{Items: v.Items, Starts: v.Starts, Place: v.Place}
+}
+
+// Shows are the items as delegates and the screen see them: what was announced, and once
+// the hall is open what really goes on.
+func (v View) Shows() []Slot {
+	if v.State == Preparing {
+		p := v.Announced()
+		return Schedule(p.Starts, p.Items)
+	}
+	return v.Slots
+}
+
 // Count of all delegates.
 func (v View) Count() Count { return count(v.Delegates) }
 
@@ -208,7 +237,7 @@ func (s *Service) view(ctx context.Context, q db.Query, c Conference) (v View, e
 	if v.Conclusions, err = listConclusions(ctx, q, `conference_id`, c.ID); err != nil {
 		return v, fmt.Errorf("list conclusions: %w", err)
 	}
-	if v.Desks, err = listDesks(ctx, q, `conference_id`, c.ID); err != nil {
+	if v.Desks, err = listDesks(ctx, q, `closed_at = '' and conference_id = $1`, c.ID); err != nil {
 		return v, fmt.Errorf("list desks: %w", err)
 	}
 	if err := s.floor(ctx, q, &v); err != nil {
@@ -247,8 +276,12 @@ func (s *Service) floor(ctx context.Context, q db.Query, v *View) (err error) {
 	return nil
 }
 
-// forWork is how the topic of those who run a conference ends, after its code.
-const forWork = "/viec"
+// How topics of a conference end, after its code: of those who run it, and of the hall of a
+// conference whose minutes will not be public, for its delegates and those who may read it.
+const (
+	forWork = "/viec"
+	inside  = "/trong"
+)
 
 // State is what the hub shows of a topic, as JSON: of a code the hall; of the work on it
 // only that something was done, as its pages fetch themselves what they may see. Ballots
@@ -258,6 +291,7 @@ func (s *Service) State(ctx context.Context, topic string) ([]byte, error) {
 	if work {
 		return fmt.Appendf(nil, `{"acts":%d}`, s.acts.Add(1)), nil
 	}
+	code, own := strings.CutSuffix(code, inside)
 	var h Hall
 	err := s.db.Read(ctx, func(q db.Query) error {
 		c, err := findConference(ctx, q, "code", code)
@@ -265,6 +299,15 @@ func (s *Service) State(ctx context.Context, topic string) ([]byte, error) {
 			return err
 		}
 		v := View{Conference: c, Slots: Schedule(c.Starts, c.Items)}
+		if !own && !c.Watched() {
+			h = hallOf(View{Conference: Conference{State: c.State}}, s.now()) // it was when they began to watch
+			return nil
+		}
+		if c.State == Preparing {
+			if v.Programmes, err = listProgrammes(ctx, q, c.ID); err != nil {
+				return err
+			}
+		}
 		if err := s.floor(ctx, q, &v); err != nil {
 			return err
 		}
@@ -276,6 +319,10 @@ func (s *Service) State(ctx context.Context, topic string) ([]byte, error) {
 	}
 	return json.Marshal(h)
 }
+
+// Watched reports whether everybody may watch the hall: of a conference whose minutes will
+// be public.
+func (c Conference) Watched() bool { return c.Public && c.Shown() }
 
 // MayRead lets the cluster's offices and all its units in.
 func (s *Service) MayRead(ctx context.Context, actor policy.Actor, clusterID string, on time.Time) error {
@@ -335,12 +382,21 @@ func (s *Service) OfCluster(ctx context.Context, clusterID string) ([]Conference
 	return listConferences(ctx, s.db, `where cluster_id = $1`, clusterID)
 }
 
-// MayFile decides who may see a file of the room: photographs of a closed public
-// conference everybody, all else those who may read the conference.
+// MayList decides who may see the lists that delegates have signed: they show names.
+func (s *Service) MayList(ctx context.Context, actor policy.Actor, object string) error {
+	c, err := findConference(ctx, s.db, "id", object)
+	if err != nil {
+		return err
+	}
+	return policy.May(actor, policy.ConferenceManage, policy.Object{Cluster: c.ClusterID})
+}
+
+// MayFile decides who may see a file of the room: photographs and papers of a conference
+// whose minutes are public everybody, all else those who may read the conference.
 func (s *Service) MayFile(ctx context.Context, actor policy.Actor, object string) error {
 	c, err := findConference(ctx, s.db, "id", object)
 	if err == nil {
-		if c.State == Closed && c.Public {
+		if c.PublicMinutes() {
 			return nil
 		}
 		return s.MayRead(ctx, actor, c.ClusterID, c.Starts)
@@ -355,7 +411,7 @@ func (s *Service) MayFile(ctx context.Context, actor policy.Actor, object string
 	if c, err = findConference(ctx, s.db, "id", p.ConferenceID); err != nil {
 		return err
 	}
-	if p.State == Accepted && c.Public {
+	if p.State == Accepted && c.PublicMinutes() {
 		return nil
 	}
 	return s.MayRead(ctx, actor, c.ClusterID, c.Starts)
@@ -386,14 +442,22 @@ func (s *Service) shown(ctx context.Context, fn func(*ledger.Tx) (code string, e
 		if code, err = fn(tx); err != nil {
 			return err
 		}
-		return errors.Join(live.Changing(ctx, tx, code), live.Changing(ctx, tx, code+forWork))
+		for _, ending := range topics {
+			if err := live.Changing(ctx, tx, code+ending); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err == nil && s.Hub != nil {
-		s.Hub.Changed(code)
-		s.Hub.Changed(code + forWork)
+		for _, ending := range topics {
+			s.Hub.Changed(code + ending)
+		}
 	}
 	return ack, err
 }
+
+var topics = []string{"", inside, forWork}
 
 var (
 	any3      = []State{Preparing, Live, Closed}
@@ -538,6 +602,16 @@ func (s *Service) SaveProgramme(ctx context.Context, actor policy.Actor, id, see
 		if c.Current != "" && !slices.ContainsFunc(items, func(it Item) bool { return it.ID == c.Current }) {
 			return fault.New(fault.Conflict, "conference.programme.now")
 		}
+		for _, it := range c.Items {
+			if slices.ContainsFunc(items, func(x Item) bool { return x.ID == it.ID }) {
+				continue
+			}
+			if used, err := itemUsed(ctx, tx, c.ID, it.ID); err != nil {
+				return err
+			} else if used {
+				return fault.New(fault.Conflict, "conference.programme.used", it.Title)
+			}
+		}
 		c.Items = items
 		if err := saveConference(ctx, tx, *c); err != nil {
 			return err
@@ -563,7 +637,7 @@ func (s *Service) Publish(ctx context.Context, actor policy.Actor, id, note stri
 			return err
 		}
 		p := Programme{Version: c.Published + 1, Items: c.Items, Starts: c.Starts, Place: c.Place, Note: lang.Line(note), Office: actor.Office, At: tx.At()}
-		if len(all) > 0 && len(Diff(all[0], p)) == 0 && all[0].Place == p.Place && all[0].Starts.Equal(p.Starts) {
+		if len(all) > 0 && !Diff(all[0], p).Any() {
 			return fault.New(fault.Invalid, "conference.programme.same")
 		}
 		if err := insertProgramme(ctx, tx, c.ID, p); err != nil {
@@ -586,22 +660,22 @@ func (s *Service) Publish(ctx context.Context, actor policy.Actor, id, note stri
 	})
 }
 
-// Files of a conference: photographs, and the signed list of the paper fallback.
-func (s *Service) Files(ctx context.Context, id string) ([]evidence.Item, error) {
-	all, err := s.files.Items(ctx, nil, evidence.Use{Room: RoomName, Object: id})
+// Files of a conference: photographs in RoomName, signed lists in ListRoom.
+func (s *Service) Files(ctx context.Context, id, room string) ([]evidence.Item, error) {
+	all, err := s.files.Items(ctx, nil, evidence.Use{Room: room, Object: id})
 	return slices.DeleteFunc(all, func(it evidence.Item) bool { return !it.WithdrawnAt.IsZero() }), err
 }
 
-// AddFile keeps a photograph or a scanned list.
-func (s *Service) AddFile(ctx context.Context, actor policy.Actor, id string, file *evidence.Pending) (ledger.Ack, error) {
+// AddFile keeps a photograph, or a scanned list.
+func (s *Service) AddFile(ctx context.Context, actor policy.Actor, id, room string, file *evidence.Pending) (ledger.Ack, error) {
 	return s.write(ctx, actor, id, policy.ConferenceManage, any3, func(tx *ledger.Tx, c *Conference) error {
 		if file == nil {
 			return fault.New(fault.Invalid, "conference.file.missing").In("file")
 		}
-		if !file.Kind().Image() && file.Kind() != evidence.PDF {
+		if !file.Kind().Image() && (file.Kind() != evidence.PDF || room != ListRoom) {
 			return fault.New(fault.Invalid, "conference.file.kind").In("file")
 		}
-		_, err := s.files.Keep(ctx, tx, file, evidence.Use{Room: RoomName, Object: c.ID})
+		_, err := s.files.Keep(ctx, tx, file, evidence.Use{Room: room, Object: c.ID})
 		return err
 	})
 }
@@ -613,7 +687,7 @@ func (s *Service) DropFile(ctx context.Context, actor policy.Actor, id, file, re
 		if err != nil {
 			return err
 		}
-		if it.Room != RoomName || it.Object != c.ID {
+		if it.Room != RoomName && it.Room != ListRoom || it.Object != c.ID {
 			return fault.New(fault.NotFound, "conference.missing")
 		}
 		return s.files.Withdraw(ctx, tx, file, reason)

@@ -70,9 +70,13 @@ func recordDelegate(ctx context.Context, tx *ledger.Tx, kind ledger.Type, d Dele
 	return tx.Record(ctx, kind, d.ID, all, sealed...)
 }
 
-// delegate runs an act of the secretariat on one delegate.
-func (s *Service) delegate(ctx context.Context, actor policy.Actor, id, delegateID string, in []State, fn func(*ledger.Tx, *Conference, *Delegate) error) (ledger.Ack, error) {
-	return s.write(ctx, actor, id, policy.ConferenceManage, in, func(tx *ledger.Tx, c *Conference) error {
+// delegate runs an act of the secretariat on one delegate: until the minutes, which tell who
+// came, are signed.
+func (s *Service) delegate(ctx context.Context, actor policy.Actor, id, delegateID string, fn func(*ledger.Tx, *Conference, *Delegate) error) (ledger.Ack, error) {
+	return s.write(ctx, actor, id, policy.ConferenceManage, any3, func(tx *ledger.Tx, c *Conference) error {
+		if err := touchMinutes(ctx, tx, c); err != nil {
+			return err
+		}
 		d, err := findDelegate(ctx, tx, delegateID)
 		if err != nil {
 			return err
@@ -86,7 +90,7 @@ func (s *Service) delegate(ctx context.Context, actor policy.Actor, id, delegate
 
 // ChangeDelegate corrects a delegate.
 func (s *Service) ChangeDelegate(ctx context.Context, actor policy.Actor, id, delegateID string, version int64, draft DelegateDraft) (ledger.Ack, error) {
-	return s.delegate(ctx, actor, id, delegateID, notClosed, func(tx *ledger.Tx, c *Conference, d *Delegate) error {
+	return s.delegate(ctx, actor, id, delegateID, func(tx *ledger.Tx, c *Conference, d *Delegate) error {
 		if d.Version != version {
 			return fault.New(fault.Conflict, "conference.moved")
 		}
@@ -106,7 +110,7 @@ func (s *Service) ChangeDelegate(ctx context.Context, actor policy.Actor, id, de
 
 // RemoveDelegate takes an invitation back; its letter no longer opens anything.
 func (s *Service) RemoveDelegate(ctx context.Context, actor policy.Actor, id, delegateID string) (ledger.Ack, error) {
-	return s.delegate(ctx, actor, id, delegateID, notClosed, func(tx *ledger.Tx, _ *Conference, d *Delegate) error {
+	return s.delegate(ctx, actor, id, delegateID, func(tx *ledger.Tx, _ *Conference, d *Delegate) error {
 		if d.Attended() {
 			return fault.New(fault.Conflict, "conference.delegate.came")
 		}
@@ -119,7 +123,7 @@ func (s *Service) RemoveDelegate(ctx context.Context, actor policy.Actor, id, de
 
 // NewLetter gives a delegate another code: the old letter was lost.
 func (s *Service) NewLetter(ctx context.Context, actor policy.Actor, id, delegateID string) (ledger.Ack, error) {
-	return s.delegate(ctx, actor, id, delegateID, notClosed, func(tx *ledger.Tx, _ *Conference, d *Delegate) error {
+	return s.delegate(ctx, actor, id, delegateID, func(tx *ledger.Tx, _ *Conference, d *Delegate) error {
 		if _, err := tx.ExecContext(ctx, `update conference_delegate set mark = $1, secret = $2, version = version + 1 where id = $3`, word(markLetters), word(secretLetters), d.ID); err != nil {
 			return fmt.Errorf("make another letter: %w", err)
 		}
@@ -249,7 +253,7 @@ func (s *Service) Reply(ctx context.Context, code, letter string, answer Answer,
 
 // ReplyFor writes down what a delegate answered by telephone.
 func (s *Service) ReplyFor(ctx context.Context, actor policy.Actor, id, delegateID string, answer Answer, substitute, reason string) (ledger.Ack, error) {
-	return s.delegate(ctx, actor, id, delegateID, notClosed, func(tx *ledger.Tx, _ *Conference, d *Delegate) error {
+	return s.delegate(ctx, actor, id, delegateID, func(tx *ledger.Tx, _ *Conference, d *Delegate) error {
 		if err := reply(d, answer, substitute, reason, tx.At(), actor.Office); err != nil {
 			return err
 		}
@@ -296,35 +300,59 @@ func (s *Service) CloseDesk(ctx context.Context, actor policy.Actor, id, deskID 
 
 // DeskBy finds a desk by the secret in its address.
 func (s *Service) DeskBy(ctx context.Context, code, secret string) (Desk, View, error) {
+	desk, c, err := s.findDesk(ctx, code, secret)
+	if err == nil && !desk.ClosedAt.IsZero() {
+		err = fault.New(fault.NotFound, "conference.desk.unknown")
+	}
+	if err != nil {
+		return desk, View{}, err
+	}
+	v, err := s.view(ctx, s.db, c)
+	return desk, v, err
+}
+
+// findDesk finds a desk, one that is closed too.
+func (s *Service) findDesk(ctx context.Context, code, secret string) (Desk, Conference, error) {
 	unknown := fault.New(fault.NotFound, "conference.desk.unknown")
 	if len(secret) != 20 {
-		return Desk{}, View{}, unknown
+		return Desk{}, Conference{}, unknown
 	}
-	desks, err := listDesks(ctx, s.db, `secret`, secret)
+	c, err := findConference(ctx, s.db, "code", code)
 	if err != nil {
-		return Desk{}, View{}, err
+		return Desk{}, c, err
 	}
-	v, err := s.ByCode(ctx, code)
+	desks, err := listDesks(ctx, s.db, `secret = $1 and conference_id = $2`, secret, c.ID)
+	if err == nil && len(desks) != 1 {
+		err = unknown
+	}
 	if err != nil {
-		return Desk{}, v, err
+		return Desk{}, c, err
 	}
-	if len(desks) != 1 || desks[0].ConferenceID != v.ID {
-		return Desk{}, v, unknown
-	}
-	return desks[0], v, nil
+	return desks[0], c, nil
 }
+
+// mergeFor is how long after its closing, or the conference's, a desk that was offline may
+// still hand in what it saw before.
+const mergeFor = 24 * time.Hour
 
 // DeskScans takes what a desk has seen, in one transaction. Scans that came before, in a
 // sending whose answer was lost, are answered again and change nothing.
 func (s *Service) DeskScans(ctx context.Context, code, secret string, scans []Scan, sent int64) ([]Scanned, ledger.Ack, error) {
-	desk, v, err := s.DeskBy(ctx, code, secret)
+	desk, c, err := s.findDesk(ctx, code, secret)
 	if err != nil {
 		return nil, ledger.Ack{}, err
 	}
-	return s.scans(ctx, v.Conference, desk.Name, scans, sent)
+	late := func(t time.Time) bool { return !t.IsZero() && s.now().Sub(t) > mergeFor }
+	switch {
+	case late(desk.ClosedAt):
+		return nil, ledger.Ack{}, fault.New(fault.NotFound, "conference.desk.unknown")
+	case c.State == Closed && late(c.ClosedAt):
+		return nil, ledger.Ack{}, fault.New(fault.Conflict, "conference.is.closed")
+	}
+	return s.scans(ctx, c, desk.Name, desk.ClosedAt, scans, sent)
 }
 
-// Scans takes presence that the secretariat enters.
+// Scans takes presence that the secretariat enters, until the minutes are signed.
 func (s *Service) Scans(ctx context.Context, actor policy.Actor, id string, scans []Scan) ([]Scanned, ledger.Ack, error) {
 	c, err := findConference(ctx, s.db, "id", id)
 	if err != nil {
@@ -333,39 +361,54 @@ func (s *Service) Scans(ctx context.Context, actor policy.Actor, id string, scan
 	if err := policy.May(actor, policy.ConferenceManage, policy.Object{Cluster: c.ClusterID}); err != nil {
 		return nil, ledger.Ack{}, err
 	}
-	return s.scans(ctx, c, actor.Office, scans, 0)
+	return s.scans(ctx, c, actor.Office, time.Time{}, scans, s.now().UnixMilli())
 }
 
-// mergeFor is how long after closing a desk that was offline may still hand in.
-const mergeFor = 24 * time.Hour
-
-func (s *Service) scans(ctx context.Context, c Conference, desk string, scans []Scan, sent int64) (done []Scanned, ack ledger.Ack, err error) {
-	if c.State == Closed && s.now().Sub(c.ClosedAt) > mergeFor {
-		return nil, ack, fault.New(fault.Conflict, "conference.is.closed")
-	}
-	if len(scans) == 0 || len(scans) > 2000 {
+// scans takes scans of a desk that was closed at the moment given, zero where it is open.
+func (s *Service) scans(ctx context.Context, c Conference, desk string, closed time.Time, scans []Scan, sent int64) (done []Scanned, ack ledger.Ack, err error) {
+	if len(scans) == 0 || len(scans) > maxDelegates {
 		return nil, ack, fault.New(fault.Invalid, "conference.scans.none")
 	}
 	units, err := s.members(ctx, c.ClusterID, c.Starts)
 	if err != nil {
 		return nil, ack, err
 	}
-	ack, err = s.shown(ctx, func(tx *ledger.Tx) (string, error) {
-		done = nil
-		got := tx.At()
-		var fresh []string
-		for _, x := range scans {
-			one, isNew, err := s.scan(ctx, tx, c, desk, units, x, skewed(x.At, sent, got), got)
-			if err != nil {
-				return "", err
+	// Where another node has written the same delegate meanwhile, all is read anew.
+	for range 3 {
+		ack, err = s.shown(ctx, func(tx *ledger.Tx) (string, error) {
+			done = nil
+			if c.State == Closed {
+				now, err := takeConference(ctx, tx, c.ID)
+				if err == nil {
+					err = touchMinutes(ctx, tx, &now)
+				}
+				if err != nil {
+					return "", err
+				}
 			}
-			done = append(done, one)
-			if isNew {
-				fresh = append(fresh, one.Delegate+" "+one.Kind)
+			got := tx.At()
+			var fresh []string
+			for _, x := range scans {
+				at := skewed(x.At, sent, got)
+				if !closed.IsZero() && at.After(closed) {
+					done = append(done, Scanned{ID: x.ID, Kind: "refused", Words: "conference.desk.closed"})
+					continue
+				}
+				one, isNew, err := s.scan(ctx, tx, c, desk, units, x, at, got)
+				if err != nil {
+					return "", err
+				}
+				done = append(done, one)
+				if isNew {
+					fresh = append(fresh, one.Delegate+" "+one.Kind)
+				}
 			}
+			return c.Code, tx.Record(ctx, ledger.PresenceRecorded, c.ID, map[string]any{"desk": desk, "scans": fresh, "received": len(scans)})
+		})
+		if fault.KindOf(err) != fault.Conflict || err == nil {
+			break
 		}
-		return c.Code, tx.Record(ctx, ledger.PresenceRecorded, c.ID, map[string]any{"desk": desk, "scans": fresh, "received": len(scans)})
-	})
+	}
 	return done, ack, err
 }
 
@@ -381,7 +424,10 @@ func (s *Service) scan(ctx context.Context, tx *ledger.Tx, c Conference, desk st
 	if err == nil {
 		d, err := findDelegate(ctx, tx, known)
 		out.Kind, out.Delegate, out.Words = "present", known, clockWords(d.PresentAt)
-		if kind == "out" {
+		switch {
+		case fault.KindOf(err) == fault.NotFound && err != nil: // taken off the list since
+			out.Kind, out.Words, err = "unknown", "conference.scan.unknown", nil
+		case kind == "out":
 			out.Kind = "out"
 		}
 		return out, false, err
@@ -395,7 +441,8 @@ func (s *Service) scan(ctx context.Context, tx *ledger.Tx, c Conference, desk st
 	case x.How == "walkin":
 		draft, err := DelegateDraft{UnitID: x.Unit, Body: x.Body, Office: x.Office, Name: x.Name, Role: "member"}.clean(units)
 		if err != nil {
-			out.Kind, out.Words = "refused", fault.All(err)[0].Text
+			first := fault.All(err)[0]
+			out.Kind, out.Words, out.Args, out.Field = "refused", first.Text, first.Args, first.Field
 			return out, false, nil
 		}
 		var last int64
@@ -459,7 +506,7 @@ func clockWords(t time.Time) string { return t.In(lang.Vietnam).Format("15:04") 
 
 // Unscan takes a presence back: the wrong line was pressed.
 func (s *Service) Unscan(ctx context.Context, actor policy.Actor, id, delegateID, reason string) (ledger.Ack, error) {
-	return s.delegate(ctx, actor, id, delegateID, any3, func(tx *ledger.Tx, _ *Conference, d *Delegate) error {
+	return s.delegate(ctx, actor, id, delegateID, func(tx *ledger.Tx, _ *Conference, d *Delegate) error {
 		reason, err := reasonOf(reason, "reason")
 		if err != nil {
 			return err
@@ -486,13 +533,6 @@ func (s *Service) Tick(ctx context.Context, actor policy.Actor, id string, deleg
 	for _, d := range delegates {
 		scans = append(scans, Scan{ID: rand.Text(), Delegate: d, How: "paper", At: at.UnixMilli()})
 	}
-	c, err := findConference(ctx, s.db, "id", id)
-	if err != nil {
-		return ledger.Ack{}, err
-	}
-	if err := policy.May(actor, policy.ConferenceManage, policy.Object{Cluster: c.ClusterID}); err != nil {
-		return ledger.Ack{}, err
-	}
-	_, ack, err := s.scans(ctx, c, actor.Office, scans, s.now().UnixMilli())
+	_, ack, err := s.Scans(ctx, actor, id, scans)
 	return ack, err
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"dongthuan/internal/db"
 	"dongthuan/internal/fault"
@@ -35,6 +36,48 @@ func (s *Service) Begin(ctx context.Context, actor policy.Actor, id string) (led
 			return err
 		}
 		return tx.Record(ctx, ledger.ConferenceOpened, c.ID, map[string]any{"code": c.Code, "title": c.Title, "office": actor.Office})
+	})
+}
+
+// Unbegin takes back that the hall was opened, with the reason: as long as nothing has
+// happened in it.
+func (s *Service) Unbegin(ctx context.Context, actor policy.Actor, id, reason string) (ledger.Ack, error) {
+	return s.running(ctx, actor, id, func(tx *ledger.Tx, c *Conference) error {
+		reason, err := reasonOf(reason, "reason")
+		if err != nil {
+			return err
+		}
+		var n int64
+		if err := tx.QueryRowContext(ctx, `select (select count(*) from conference_run where conference_id = $1) + (select count(*) from conference_speech where conference_id = $1) + (select count(*) from conference_vote where conference_id = $1)`, c.ID).Scan(&n); err != nil {
+			return fmt.Errorf("look what has happened: %w", err)
+		}
+		if n > 0 {
+			return fault.New(fault.Conflict, "conference.unbegin.late")
+		}
+		c.State, c.OpenedAt = Preparing, time.Time{}
+		if err := saveConference(ctx, tx, *c); err != nil {
+			return err
+		}
+		return tx.Record(ctx, ledger.ConferenceChanged, c.ID, map[string]any{"act": "unbegun", "reason": reason, "office": actor.Office})
+	})
+}
+
+// Unfinish opens the hall again that was closed by mistake, with the reason: until its
+// minutes were signed. The chair goes on with an item.
+func (s *Service) Unfinish(ctx context.Context, actor policy.Actor, id, reason string) (ledger.Ack, error) {
+	return s.write(ctx, actor, id, policy.ConferenceManage, []State{Closed}, func(tx *ledger.Tx, c *Conference) error {
+		reason, err := reasonOf(reason, "reason")
+		if err != nil {
+			return err
+		}
+		if c.MinutesVersion > 0 {
+			return fault.New(fault.Conflict, "conference.unfinish.signed")
+		}
+		c.State, c.ClosedAt, c.Minutes = Live, time.Time{}, MinutesDraft
+		if err := saveConference(ctx, tx, *c); err != nil {
+			return err
+		}
+		return tx.Record(ctx, ledger.ConferenceChanged, c.ID, map[string]any{"act": "unfinished", "reason": reason, "office": actor.Office})
 	})
 }
 
@@ -219,7 +262,7 @@ func (s *Service) Withdraw(ctx context.Context, code, letter, speech string) (le
 }
 
 func recordSpeech(ctx context.Context, tx *ledger.Tx, sp Speech, act, office string) error {
-	return tx.Record(ctx, ledger.SpeechChanged, sp.ID, map[string]any{"conference": sp.ConferenceID, "act": act, "item": sp.Item, "label": sp.Label, "kind": sp.Kind, "note": sp.Note, "office": office})
+	return tx.Record(ctx, ledger.SpeechChanged, sp.ID, map[string]any{"conference": sp.ConferenceID, "act": act, "item": sp.Item, "label": sp.Label, "kind": sp.Kind, "note": sp.Note.Body, "office": office})
 }
 
 // Order sets the order of those who wait; ids that no longer wait are left out, and those
@@ -245,6 +288,9 @@ func (s *Service) Order(ctx context.Context, actor policy.Actor, id string, orde
 			orders[i] = sp.Order
 		}
 		slices.Sort(orders)
+		for i := 1; i < len(orders); i++ { // two that asked at once, through two nodes, may have the same
+			orders[i] = max(orders[i], orders[i-1]+1)
+		}
 		slices.SortStableFunc(waiting, func(a, b Speech) int { return place(a) - place(b) })
 		var now []string
 		for i, sp := range waiting {
@@ -288,10 +334,27 @@ func (s *Service) speech(ctx context.Context, actor policy.Actor, id, speech str
 	})
 }
 
-// Call gives the floor to one who waits; whoever speaks has ended.
-func (s *Service) Call(ctx context.Context, actor policy.Actor, id, speech string) (ledger.Ack, error) {
+// takeFloor ends whoever speaks, if it is who the chair saw: where another has given the
+// floor meanwhile, nobody's turn ends before it has begun.
+func takeFloor(ctx context.Context, tx *ledger.Tx, id, seen string) error {
+	all, err := listSpeeches(ctx, tx, `conference_id = $1 and state = 'speaking'`, id)
+	if err != nil {
+		return fmt.Errorf("look who speaks: %w", err)
+	}
+	now := ""
+	for _, sp := range all {
+		now = sp.ID
+	}
+	if now != seen {
+		return fault.New(fault.Conflict, "conference.speaker.moved")
+	}
+	return endSpeech(ctx, tx, id, tx.At())
+}
+
+// Call gives the floor to one who waits; whoever speaks, whom the chair saw, has ended.
+func (s *Service) Call(ctx context.Context, actor policy.Actor, id, seen, speech string) (ledger.Ack, error) {
 	return s.speech(ctx, actor, id, speech, func(tx *ledger.Tx, c *Conference, sp Speech) error {
-		if err := endSpeech(ctx, tx, c.ID, tx.At()); err != nil {
+		if err := takeFloor(ctx, tx, c.ID, seen); err != nil {
 			return err
 		}
 		sp.State, sp.Start, sp.Item = Speaking, tx.At(), c.Current
@@ -302,8 +365,8 @@ func (s *Service) Call(ctx context.Context, actor policy.Actor, id, speech strin
 	})
 }
 
-// CallPaper gives the floor to a unit's paper.
-func (s *Service) CallPaper(ctx context.Context, actor policy.Actor, id, paper string) (ledger.Ack, error) {
+// CallPaper gives the floor to a unit's paper, once.
+func (s *Service) CallPaper(ctx context.Context, actor policy.Actor, id, seen, paper string) (ledger.Ack, error) {
 	return s.running(ctx, actor, id, func(tx *ledger.Tx, c *Conference) error {
 		p, err := findPaper(ctx, tx, paper)
 		if err != nil {
@@ -316,7 +379,12 @@ func (s *Service) CallPaper(ctx context.Context, actor policy.Actor, id, paper s
 		if err != nil {
 			return err
 		}
-		if err := endSpeech(ctx, tx, c.ID, tx.At()); err != nil {
+		if read, err := listSpeeches(ctx, tx, `conference_id = $1 and kind = 'paper' and state <> 'dropped' and unit_id = $2`, c.ID, p.UnitID); err != nil {
+			return fmt.Errorf("look whether a paper was read: %w", err)
+		} else if len(read) > 0 {
+			return fault.New(fault.Conflict, "conference.paper.wasread")
+		}
+		if err := takeFloor(ctx, tx, c.ID, seen); err != nil {
 			return err
 		}
 		label := u.FullName()
@@ -328,6 +396,21 @@ func (s *Service) CallPaper(ctx context.Context, actor policy.Actor, id, paper s
 			return err
 		}
 		return recordSpeech(ctx, tx, sp, "called", actor.Office)
+	})
+}
+
+// PutBack takes the floor from somebody who was called by mistake: they wait again, where
+// they did, and nothing was spoken. A paper is to be read again.
+func (s *Service) PutBack(ctx context.Context, actor policy.Actor, id, speech string) (ledger.Ack, error) {
+	return s.speech(ctx, actor, id, speech, func(tx *ledger.Tx, _ *Conference, sp Speech) error {
+		sp.State, sp.Start = Waiting, time.Time{}
+		if sp.Kind == "paper" {
+			sp.State, sp.End = Dropped, tx.At()
+		}
+		if err := moveSpeech(ctx, tx, sp, Speaking); err != nil {
+			return err
+		}
+		return recordSpeech(ctx, tx, sp, "put back", actor.Office)
 	})
 }
 
@@ -367,13 +450,11 @@ func (s *Service) Extend(ctx context.Context, actor policy.Actor, id, speech str
 	})
 }
 
-// NoteSpeech writes down what was said, for the minutes; also after the conference, until
-// the minutes are signed.
-func (s *Service) NoteSpeech(ctx context.Context, actor policy.Actor, id, speech, note string) (ledger.Ack, error) {
-	return s.write(ctx, actor, id, policy.ConferenceManage, []State{Live, Closed}, func(tx *ledger.Tx, c *Conference) error {
-		if c.Minutes == MinutesSigned {
-			return fault.New(fault.Conflict, "conference.minutes.locked")
-		}
+// NoteSpeech writes down what was said, for the minutes. version is the one that was seen;
+// where another wrote since, it is a Clash with what stands there now.
+func (s *Service) NoteSpeech(ctx context.Context, actor policy.Actor, id, speech string, version int64, note string) (Note, ledger.Ack, error) {
+	var n Note
+	ack, err := s.editing(ctx, actor, id, func(tx *ledger.Tx, c *Conference) error {
 		sp, err := findSpeech(ctx, tx, speech)
 		if err != nil {
 			return err
@@ -381,14 +462,21 @@ func (s *Service) NoteSpeech(ctx context.Context, actor policy.Actor, id, speech
 		if sp.ConferenceID != c.ID || sp.State == Waiting {
 			return fault.New(fault.NotFound, "conference.speech.missing")
 		}
-		if sp.Note = lang.Clean(note); len([]rune(sp.Note)) > maxText {
-			return fault.New(fault.Invalid, "conference.long", maxText).In("note")
+		note = lang.Clean(note)
+		if utf8.RuneCountInString(note) > maxText {
+			return fault.New(fault.Invalid, "conference.long", maxText).In("note-" + speech)
 		}
-		if err := moveSpeech(ctx, tx, sp, sp.State); err != nil {
-			return err
+		if sp.Note.Version != version {
+			return &Clash{sp.Note}
+		}
+		n = Note{Item: speech, Body: note, Version: version + 1, Office: actor.Office, At: tx.At()}
+		sp.Note = n
+		if _, err := tx.ExecContext(ctx, `update conference_speech set note = $1, note_version = $2, note_office = $3, note_at = $4 where id = $5`, n.Body, n.Version, n.Office, db.Time(n.At), sp.ID); err != nil {
+			return fmt.Errorf("note a speech: %w", err)
 		}
 		return recordSpeech(ctx, tx, sp, "noted", actor.Office)
 	})
+	return n, ack, err
 }
 
 // OpenVote puts a question to those who are in the hall.
@@ -416,12 +504,7 @@ func (s *Service) OpenVote(ctx context.Context, actor policy.Actor, id, question
 			return err
 		}
 		v := Vote{ID: rand.Text(), ConferenceID: c.ID, Item: c.Current, Question: question, Way: way, OpenedAt: tx.At(), Office: actor.Office}
-		for _, d := range all {
-			if d.Present() {
-				v.Present++
-			}
-		}
-		if v.Present == 0 {
+		if v.Present = voters(all); v.Present == 0 {
 			return fault.New(fault.Conflict, "conference.vote.nobody")
 		}
 		if err := insertVote(ctx, tx, v); err != nil {
@@ -447,6 +530,8 @@ func (s *Service) Cast(ctx context.Context, code, letter, vote, choice string) (
 			return fault.New(fault.NotFound, "conference.vote.missing")
 		case !v.Open || v.Way != "phone":
 			return fault.New(fault.Conflict, "conference.vote.closed")
+		case !d.Votes():
+			return fault.New(fault.Conflict, "conference.vote.norole")
 		case !d.Present():
 			return fault.New(fault.Conflict, "conference.speech.notin")
 		}
@@ -474,9 +559,20 @@ func (s *Service) HasVoted(ctx context.Context, vote, delegate string) (bool, er
 	return n > 0, err
 }
 
-// CloseVote closes a vote. Totals of hands and of a paper ballot are what was counted;
-// those of phones are summed here, and were sealed until now.
-func (s *Service) CloseVote(ctx context.Context, actor policy.Actor, id, vote string, counted Vote) (ledger.Ack, error) {
+// voters are those in the hall who have a vote.
+func voters(all []Delegate) (n int64) {
+	for _, d := range all {
+		if d.Present() && d.Votes() {
+			n++
+		}
+	}
+	return n
+}
+
+// CloseVote closes a vote. Totals of hands and of a paper ballot are what was counted,
+// checked against those who are there now; silent says that who is missing among the hands
+// did not vote. Those of phones are summed here, and were sealed until now.
+func (s *Service) CloseVote(ctx context.Context, actor policy.Actor, id, vote string, counted Vote, silent bool) (ledger.Ack, error) {
 	return s.running(ctx, actor, id, func(tx *ledger.Tx, c *Conference) error {
 		v, err := takeVote(ctx, tx, vote)
 		if err != nil {
@@ -485,6 +581,11 @@ func (s *Service) CloseVote(ctx context.Context, actor policy.Actor, id, vote st
 		if v.ConferenceID != c.ID {
 			return fault.New(fault.NotFound, "conference.vote.missing")
 		}
+		all, err := listDelegates(ctx, tx, c.ID)
+		if err != nil {
+			return err
+		}
+		v.Present = voters(all)
 		if v.Way == "phone" {
 			for choice, to := range map[string]*int64{"yes": &v.Yes, "no": &v.No, "abstain": &v.Abstain} {
 				if err := tx.QueryRowContext(ctx, `select n from conference_tally where vote_id = $1 and choice = $2`, v.ID, choice).Scan(to); err != nil {
@@ -494,10 +595,10 @@ func (s *Service) CloseVote(ctx context.Context, actor policy.Actor, id, vote st
 			if v.Voted() != v.Cast {
 				return fmt.Errorf("vote %s: %d choices of %d voters", v.ID, v.Voted(), v.Cast)
 			}
-			v.Present = max(v.Present, v.Cast) // some came after it was opened
+			v.Present = max(v.Present, v.Cast) // some have left since they voted
 		} else {
 			v.Yes, v.No, v.Abstain, v.Issued, v.Returned, v.Valid = counted.Yes, counted.No, counted.Abstain, counted.Issued, counted.Returned, counted.Valid
-			if err := v.check(); err != nil {
+			if err := v.check(silent); err != nil {
 				return err
 			}
 		}
@@ -505,6 +606,29 @@ func (s *Service) CloseVote(ctx context.Context, actor policy.Actor, id, vote st
 		if err := closeVote(ctx, tx, v); err != nil {
 			return err
 		}
-		return tx.Record(ctx, ledger.PollTallied, v.ID, map[string]any{"conference": c.ID, "question": v.Question, "way": v.Way, "present": v.Present, "yes": v.Yes, "no": v.No, "abstain": v.Abstain, "issued": v.Issued, "returned": v.Returned, "valid": v.Valid, "office": actor.Office})
+		return c.record(ctx, tx, ledger.PollTallied, v.ID, "question", v.Question, map[string]any{"conference": c.ID, "way": v.Way, "present": v.Present, "yes": v.Yes, "no": v.No, "abstain": v.Abstain, "issued": v.Issued, "returned": v.Returned, "valid": v.Valid, "office": actor.Office})
+	})
+}
+
+// CancelVote ends a vote without a result, with the reason: its question was wrong, or it
+// could not be counted. What was cast is not looked at.
+func (s *Service) CancelVote(ctx context.Context, actor policy.Actor, id, vote, reason string) (ledger.Ack, error) {
+	return s.running(ctx, actor, id, func(tx *ledger.Tx, c *Conference) error {
+		reason, err := reasonOf(reason, "reason")
+		if err != nil {
+			return err
+		}
+		v, err := takeVote(ctx, tx, vote)
+		if err != nil {
+			return err
+		}
+		if v.ConferenceID != c.ID {
+			return fault.New(fault.NotFound, "conference.vote.missing")
+		}
+		v.ClosedAt, v.Cancelled = tx.At(), reason
+		if err := closeVote(ctx, tx, v); err != nil {
+			return err
+		}
+		return tx.Record(ctx, ledger.PollCancelled, v.ID, map[string]any{"conference": c.ID, "question": v.Question, "reason": reason, "office": actor.Office})
 	})
 }

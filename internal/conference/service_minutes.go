@@ -23,26 +23,45 @@ type Clash struct{ Theirs Note }
 
 func (*Clash) Error() string { return "conference: another has written this meanwhile" }
 
-// writing runs an act on the minutes. They can be written while the conference runs and
-// after, until they are signed.
-func (s *Service) writing(ctx context.Context, actor policy.Actor, id string, action policy.Action, in []MinutesState, fn func(*ledger.Tx, *Conference) error) (ledger.Ack, error) {
+// writing runs an act on minutes that are in a state.
+func (s *Service) writing(ctx context.Context, actor policy.Actor, id string, action policy.Action, in MinutesState, fn func(*ledger.Tx, *Conference) error) (ledger.Ack, error) {
 	return s.write(ctx, actor, id, action, []State{Live, Closed}, func(tx *ledger.Tx, c *Conference) error {
-		for _, state := range in {
-			if c.Minutes == state {
-				return fn(tx, c)
-			}
+		if c.Minutes != in {
+			return fault.New(fault.Conflict, "conference.minutes."+string(c.Minutes))
 		}
-		return fault.New(fault.Conflict, "conference.minutes."+string(c.Minutes))
+		return fn(tx, c)
 	})
 }
 
-var unsigned = []MinutesState{MinutesDraft, MinutesChecked}
+// editing runs an act that changes what the minutes say. They can be written while the
+// conference runs and after, until they are signed.
+func (s *Service) editing(ctx context.Context, actor policy.Actor, id string, fn func(*ledger.Tx, *Conference) error) (ledger.Ack, error) {
+	return s.write(ctx, actor, id, policy.ConferenceManage, []State{Live, Closed}, func(tx *ledger.Tx, c *Conference) error {
+		if err := touchMinutes(ctx, tx, c); err != nil {
+			return err
+		}
+		return fn(tx, c)
+	})
+}
+
+// touchMinutes is called by every act on what the minutes tell: signed they are locked, and
+// what was checked is a draft again.
+func touchMinutes(ctx context.Context, tx *ledger.Tx, c *Conference) error {
+	switch c.Minutes {
+	case MinutesSigned:
+		return fault.New(fault.Conflict, "conference.minutes.locked")
+	case MinutesChecked:
+		c.Minutes = MinutesDraft
+		return saveConference(ctx, tx, *c)
+	}
+	return nil
+}
 
 // SaveNote writes what a secretary wrote of an item. version is the one they saw, 0 for
 // none; where another wrote since, it is a Clash with what stands there now.
 func (s *Service) SaveNote(ctx context.Context, actor policy.Actor, id, item string, version int64, body string) (Note, ledger.Ack, error) {
 	var n Note
-	ack, err := s.writing(ctx, actor, id, policy.ConferenceManage, unsigned, func(tx *ledger.Tx, c *Conference) error {
+	ack, err := s.editing(ctx, actor, id, func(tx *ledger.Tx, c *Conference) error {
 		if _, ok := c.Item(item); !ok {
 			return fault.New(fault.NotFound, "conference.item.missing")
 		}
@@ -72,10 +91,6 @@ func (s *Service) SaveNote(ctx context.Context, actor policy.Actor, id, item str
 		if err != nil {
 			return fmt.Errorf("save a note: %w", err)
 		}
-		c.Minutes = MinutesDraft // what was checked has changed
-		if err := saveConference(ctx, tx, *c); err != nil {
-			return err
-		}
 		return tx.Record(ctx, ledger.MinutesChanged, c.ID, map[string]any{"act": "note", "item": item, "version": n.Version, "body": body, "office": actor.Office})
 	})
 	return n, ack, err
@@ -83,7 +98,7 @@ func (s *Service) SaveNote(ctx context.Context, actor policy.Actor, id, item str
 
 // CheckMinutes says that the minutes were read through.
 func (s *Service) CheckMinutes(ctx context.Context, actor policy.Actor, id string) (ledger.Ack, error) {
-	return s.writing(ctx, actor, id, policy.ConferenceManage, []MinutesState{MinutesDraft}, func(tx *ledger.Tx, c *Conference) error {
+	return s.writing(ctx, actor, id, policy.ConferenceManage, MinutesDraft, func(tx *ledger.Tx, c *Conference) error {
 		if c.State != Closed {
 			return fault.New(fault.Conflict, "conference.minutes.early")
 		}
@@ -97,7 +112,7 @@ func (s *Service) CheckMinutes(ctx context.Context, actor policy.Actor, id strin
 
 // Sign locks the minutes: what they are now is frozen as their next version.
 func (s *Service) Sign(ctx context.Context, actor policy.Actor, id string) (ledger.Ack, error) {
-	return s.writing(ctx, actor, id, policy.ConferenceSign, []MinutesState{MinutesChecked}, func(tx *ledger.Tx, c *Conference) error {
+	return s.writing(ctx, actor, id, policy.ConferenceSign, MinutesChecked, func(tx *ledger.Tx, c *Conference) error {
 		v, err := s.view(ctx, tx, *c)
 		if err != nil {
 			return err
@@ -115,13 +130,27 @@ func (s *Service) Sign(ctx context.Context, actor policy.Actor, id string) (ledg
 			c.ID, c.MinutesVersion, string(content), actor.Office, db.Time(tx.At())); err != nil {
 			return fmt.Errorf("sign minutes: %w", err)
 		}
-		return tx.Record(ctx, ledger.MinutesSigned, c.ID, map[string]any{"code": c.Code, "version": c.MinutesVersion, "sha256": hashOf(string(content)), "conclusions": m.Conclusions, "office": actor.Office})
+		return c.record(ctx, tx, ledger.MinutesSigned, c.ID, "conclusions", m.Conclusions, map[string]any{"code": c.Code, "version": c.MinutesVersion, "sha256": hashOf(string(content)), "office": actor.Office})
 	})
+}
+
+// record records what everybody may read of a conference whose minutes will be public. Of
+// another the words are sealed: the leaf holds them without showing them.
+func (c Conference) record(ctx context.Context, tx *ledger.Tx, kind ledger.Type, object, name string, words any, payload map[string]any) error {
+	if c.Public {
+		payload[name] = words
+		return tx.Record(ctx, kind, object, payload)
+	}
+	text, err := json.Marshal(words)
+	if err != nil {
+		return err
+	}
+	return tx.Record(ctx, kind, object, payload, ledger.Sealed{Name: name, Value: string(text)})
 }
 
 // Reopen unlocks signed minutes, with the reason; the signed version stays.
 func (s *Service) Reopen(ctx context.Context, actor policy.Actor, id, reason string) (ledger.Ack, error) {
-	return s.writing(ctx, actor, id, policy.ConferenceSign, []MinutesState{MinutesSigned}, func(tx *ledger.Tx, c *Conference) error {
+	return s.writing(ctx, actor, id, policy.ConferenceSign, MinutesSigned, func(tx *ledger.Tx, c *Conference) error {
 		reason, err := reasonOf(reason, "reason")
 		if err != nil {
 			return err
@@ -142,9 +171,10 @@ func (s *Service) Signings(ctx context.Context, id string) ([]Signed, error) {
 	return listSigned(ctx, s.db, id)
 }
 
-// MinutesOf are the minutes: as they were signed last, or as they would be now.
-func (s *Service) MinutesOf(ctx context.Context, v View) (Minutes, error) {
-	if v.Minutes != MinutesSigned {
+// MinutesOf are the minutes: as they were signed last, or as they would be now. Everybody
+// reads them as signed; those who work on them, once opened again, as they are now.
+func (s *Service) MinutesOf(ctx context.Context, v View, everybody bool) (Minutes, error) {
+	if v.MinutesVersion == 0 || !everybody && v.Minutes != MinutesSigned {
 		return compose(v), nil
 	}
 	all, err := listSigned(ctx, s.db, v.ID)
@@ -156,7 +186,7 @@ func (s *Service) MinutesOf(ctx context.Context, v View) (Minutes, error) {
 
 // Conclude marks a sentence as a conclusion.
 func (s *Service) Conclude(ctx context.Context, actor policy.Actor, id, item, body string) (ledger.Ack, error) {
-	return s.writing(ctx, actor, id, policy.ConferenceManage, unsigned, func(tx *ledger.Tx, c *Conference) error {
+	return s.editing(ctx, actor, id, func(tx *ledger.Tx, c *Conference) error {
 		body, err := conclusionOf(body)
 		if err != nil {
 			return err
@@ -195,9 +225,14 @@ func conclusionOf(body string) (string, error) {
 	return body, nil
 }
 
-// conclusion runs an act on one conclusion.
-func (s *Service) conclusion(ctx context.Context, actor policy.Actor, id, conclusion string, version int64, in []MinutesState, fn func(*ledger.Tx, *Conference, Conclusion) error) (ledger.Ack, error) {
-	return s.writing(ctx, actor, id, policy.ConferenceManage, in, func(tx *ledger.Tx, c *Conference) error {
+// conclusion runs an act on one conclusion; edits says that it changes its words or place.
+func (s *Service) conclusion(ctx context.Context, actor policy.Actor, id, conclusion string, version int64, edits bool, fn func(*ledger.Tx, *Conference, Conclusion) error) (ledger.Ack, error) {
+	return s.write(ctx, actor, id, policy.ConferenceManage, []State{Live, Closed}, func(tx *ledger.Tx, c *Conference) error {
+		if edits {
+			if err := touchMinutes(ctx, tx, c); err != nil {
+				return err
+			}
+		}
 		all, err := listConclusions(ctx, tx, `conference_id`, c.ID)
 		if err != nil {
 			return err
@@ -217,7 +252,7 @@ func (s *Service) conclusion(ctx context.Context, actor policy.Actor, id, conclu
 // ChangeConclusion corrects its words, or removes it where they are none and no task
 // hangs on it.
 func (s *Service) ChangeConclusion(ctx context.Context, actor policy.Actor, id, conclusion string, version int64, body string, remove bool) (ledger.Ack, error) {
-	return s.conclusion(ctx, actor, id, conclusion, version, unsigned, func(tx *ledger.Tx, c *Conference, x Conclusion) error {
+	return s.conclusion(ctx, actor, id, conclusion, version, true, func(tx *ledger.Tx, c *Conference, x Conclusion) error {
 		act, removed := "changed", ""
 		if remove {
 			if x.TaskID != "" {
@@ -239,7 +274,7 @@ func (s *Service) ChangeConclusion(ctx context.Context, actor policy.Actor, id, 
 
 // MoveConclusion moves it up or down among the others.
 func (s *Service) MoveConclusion(ctx context.Context, actor policy.Actor, id, conclusion string, version int64, down bool) (ledger.Ack, error) {
-	return s.conclusion(ctx, actor, id, conclusion, version, unsigned, func(tx *ledger.Tx, c *Conference, x Conclusion) error {
+	return s.conclusion(ctx, actor, id, conclusion, version, true, func(tx *ledger.Tx, c *Conference, x Conclusion) error {
 		all, err := listConclusions(ctx, tx, `conference_id`, c.ID)
 		if err != nil {
 			return err
@@ -266,8 +301,7 @@ func (s *Service) MoveConclusion(ctx context.Context, actor policy.Actor, id, co
 // MakeTaskOf makes a task of a conclusion; sentence and task stay linked. It also goes
 // after signing: the words do not change.
 func (s *Service) MakeTaskOf(ctx context.Context, actor policy.Actor, id, conclusion string, version int64, d TaskDraft) (ledger.Ack, error) {
-	all := append([]MinutesState{MinutesSigned}, unsigned...)
-	return s.conclusion(ctx, actor, id, conclusion, version, all, func(tx *ledger.Tx, c *Conference, x Conclusion) error {
+	return s.conclusion(ctx, actor, id, conclusion, version, false, func(tx *ledger.Tx, c *Conference, x Conclusion) error {
 		if x.TaskID != "" {
 			return fault.New(fault.Conflict, "conference.conclusion.hastask")
 		}
@@ -293,8 +327,7 @@ func (c Conference) Source() string {
 
 // LinkTask ties a conclusion to a task that is there already.
 func (s *Service) LinkTask(ctx context.Context, actor policy.Actor, id, conclusion string, version int64, task string) (ledger.Ack, error) {
-	all := append([]MinutesState{MinutesSigned}, unsigned...)
-	return s.conclusion(ctx, actor, id, conclusion, version, all, func(tx *ledger.Tx, c *Conference, x Conclusion) error {
+	return s.conclusion(ctx, actor, id, conclusion, version, false, func(tx *ledger.Tx, c *Conference, x Conclusion) error {
 		if x.TaskID != "" {
 			return fault.New(fault.Conflict, "conference.conclusion.hastask")
 		}
@@ -306,6 +339,24 @@ func (s *Service) LinkTask(ctx context.Context, actor policy.Actor, id, conclusi
 			return fault.New(fault.NotFound, "conference.conclusion.notask").In("task")
 		}
 		return s.link(ctx, tx, actor, *c, x, task)
+	})
+}
+
+// UntieTask takes the tie to a task away, with the reason: it was the wrong one, or was
+// cancelled. The task itself stays.
+func (s *Service) UntieTask(ctx context.Context, actor policy.Actor, id, conclusion string, version int64, reason string) (ledger.Ack, error) {
+	return s.conclusion(ctx, actor, id, conclusion, version, false, func(tx *ledger.Tx, c *Conference, x Conclusion) error {
+		reason, err := reasonOf(reason, "reason")
+		if err != nil {
+			return err
+		}
+		if x.TaskID == "" {
+			return fault.New(fault.Conflict, "conference.moved")
+		}
+		if _, err := tx.ExecContext(ctx, `update conference_conclusion set task_id = '', version = version + 1 where id = $1`, x.ID); err != nil {
+			return fmt.Errorf("untie a conclusion: %w", err)
+		}
+		return tx.Record(ctx, ledger.ConclusionSet, x.ID, map[string]any{"conference": c.ID, "act": "untied", "task": x.TaskID, "reason": reason, "office": actor.Office})
 	})
 }
 

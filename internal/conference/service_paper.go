@@ -90,8 +90,9 @@ func (s *Service) paper(ctx context.Context, actor policy.Actor, id string, vers
 		if err := policy.May(actor, action, object); err != nil {
 			return err
 		}
-		if c.State == Closed {
-			return fault.New(fault.Conflict, "conference.is.closed")
+		// The proceedings wait for late papers until the minutes are signed.
+		if c.State == Closed && c.Minutes == MinutesSigned {
+			return fault.New(fault.Conflict, "conference.minutes.locked")
 		}
 		if version != 0 && p.Version != version {
 			return fault.New(fault.Conflict, "conference.moved")
@@ -206,13 +207,19 @@ func (s *Service) ArrangePapers(ctx context.Context, actor policy.Actor, id stri
 }
 
 // DropPaper takes back that a unit was asked, where it has not handed in.
-func (s *Service) DropPaper(ctx context.Context, actor policy.Actor, id string) (ledger.Ack, error) {
-	return s.paper(ctx, actor, id, 0, policy.ConferenceManage, func(tx *ledger.Tx, c Conference, p *Paper) error {
+func (s *Service) DropPaper(ctx context.Context, actor policy.Actor, id string, version int64) (ledger.Ack, error) {
+	return s.paper(ctx, actor, id, version, policy.ConferenceManage, func(tx *ledger.Tx, c Conference, p *Paper) error {
 		if p.State != Asked {
 			return fault.New(fault.Conflict, "conference.paper.handed")
 		}
-		if _, err := tx.ExecContext(ctx, `delete from conference_paper where id = $1`, p.ID); err != nil {
+		res, err := tx.ExecContext(ctx, `delete from conference_paper where id = $1 and state = 'asked'`, p.ID)
+		if err != nil {
 			return fmt.Errorf("drop a paper: %w", err)
+		}
+		if n, err := res.RowsAffected(); err != nil {
+			return err
+		} else if n != 1 { // handed in meanwhile, through another node
+			return fault.New(fault.Conflict, "conference.paper.handed")
 		}
 		return s.paperDone(ctx, tx, ledger.PaperDecided, c, *p, "", actor, "dropped")
 	})
@@ -236,7 +243,7 @@ func (s *Service) OwedPapers(ctx context.Context, unitID string) ([]Paper, error
 
 // HandedPapers are those of a cluster that wait for the secretariat.
 func (s *Service) HandedPapers(ctx context.Context, clusterID string) ([]Paper, error) {
-	return listPapers(ctx, s.db, `state = 'handed' and conference_id in (select id from conference where state <> 'closed' and cluster_id = $1)`, clusterID)
+	return listPapers(ctx, s.db, `state = 'handed' and conference_id in (select id from conference where minutes_state <> 'signed' and cluster_id = $1)`, clusterID)
 }
 
 // PaperFile is the file of a paper, as it came.

@@ -1,11 +1,15 @@
 package conference
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"image"
+	"image/png"
 	"log/slog"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -232,7 +236,7 @@ func TestProgrammeVersions(t *testing.T) {
 	b.must(b.s.SaveProgramme(b.ctx, b.secretary, b.c.ID, b.view().Seen(), two))
 	b.must(b.s.Publish(b.ctx, b.secretary, b.c.ID, "x"))
 	v := b.view()
-	if v.Published != 2 || len(v.Programmes) != 2 || len(Diff(v.Programmes[1], v.Programmes[0])) == 0 || len(b.told) != 2 {
+	if v.Published != 2 || len(v.Programmes) != 2 || !Diff(v.Programmes[1], v.Programmes[0]).Any() || len(b.told) != 2 {
 		t.Errorf("version %d, %d told", v.Published, len(b.told))
 	}
 }
@@ -305,12 +309,293 @@ func TestCheckIn(t *testing.T) {
 		t.Errorf("a second scan: %+v, %v", got, err)
 	}
 	b.must(b.s.Unscan(b.ctx, b.secretary, b.c.ID, d[1].ID, "Bấm nhầm"))
+	// A desk that is closed hands in what it saw before, for a day, and nothing else.
 	b.must(b.s.CloseDesk(b.ctx, b.secretary, b.c.ID, one.ID))
-	_, a, err = b.s.DeskScans(b.ctx, b.c.Code, one.Secret, []Scan{{ID: "5", Mark: d[3].Mark}}, 0)
+	if _, _, err := b.s.DeskBy(b.ctx, b.c.Code, one.Secret); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("the page of a closed desk: %v", err)
+	}
+	b.at("2026-11-20T08:30")
+	got, a, err = b.s.DeskScans(b.ctx, b.c.Code, one.Secret, []Scan{{ID: "5", Mark: d[5].Mark, How: "scan", At: ms("2026-11-20T07:54")}, {ID: "6", Mark: d[3].Mark, How: "scan", At: ms("2026-11-20T08:10")}}, ms("2026-11-20T08:30"))
+	b.must(a, err)
+	if kinds := kindsOf(got); kinds != "present refused" || got[1].Words != "conference.desk.closed" {
+		t.Errorf("from a closed desk: %+v", got)
+	}
+	b.at("2026-11-22T08:00")
+	_, a, err = b.s.DeskScans(b.ctx, b.c.Code, one.Secret, []Scan{{ID: "7", Mark: d[3].Mark}}, 0)
 	b.refused(fault.NotFound, "conference.desk.unknown", a, err)
+	b.at("2026-11-20T08:40")
+	// A scan that is sent again after its delegate was taken off the list holds nothing up.
+	b.must(b.s.RemoveDelegate(b.ctx, b.secretary, b.c.ID, d[1].ID))
+	got, a, err = b.s.DeskScans(b.ctx, b.c.Code, two.Secret, []Scan{{ID: "3", Delegate: d[1].ID, How: "list"}, {ID: "8", Mark: d[2].Mark, How: "out", At: ms("2026-11-20T08:39")}}, ms("2026-11-20T08:40"))
+	b.must(a, err)
+	if kinds := kindsOf(got); kinds != "unknown out" {
+		t.Errorf("after a removal: %s", kinds)
+	}
 	b.must(b.s.Tick(b.ctx, b.secretary, b.c.ID, []string{d[3].ID, d[4].ID}, at("2026-11-20T07:50")))
-	if n := b.view().Count().Present; n != 5 {
+	if n := b.view().Count().Present; n != 6 {
 		t.Errorf("%d present", n)
+	}
+	// A walk-in whose check-in was undone is on no list.
+	walkin, err := byOffice(b.view(), "Chuyên viên")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.must(b.s.Unscan(b.ctx, b.secretary, b.c.ID, walkin.ID, "Nhập nhầm"))
+	if _, err := byOffice(b.view(), "Chuyên viên"); err == nil {
+		t.Error("an undone walk-in is still listed")
+	}
+}
+
+func byOffice(v View, office string) (Delegate, error) {
+	for _, d := range v.Delegates {
+		if d.Office == office {
+			return d, nil
+		}
+	}
+	return Delegate{}, fmt.Errorf("no %s", office)
+}
+
+// TestAfterClosing: who came is put right until the minutes are signed; people who went
+// home came; a chair who did not come is not named as one.
+func TestAfterClosing(t *testing.T) {
+	b := newStage(t)
+	b.must(b.s.AddDelegates(b.ctx, b.secretary, b.c.ID, []DelegateDraft{{UnitID: b.units[0], Office: "Cụm trưởng", Role: "chair"}, {UnitID: b.units[1], Office: "Cụm phó", Role: "chair"}}))
+	d := b.invite(5)
+	lead, err := byOffice(b.view(), "Cụm trưởng")
+	if err != nil {
+		t.Fatal(err)
+	}
+	deputy, err := byOffice(b.view(), "Cụm phó")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.must(b.s.ReplyFor(b.ctx, b.secretary, b.c.ID, lead.ID, Declined, "", "đi công tác"))
+	var members []Delegate
+	for _, x := range d {
+		if strings.HasPrefix(x.Office, "Đại biểu") {
+			members = append(members, x)
+		}
+	}
+	b.begin(deputy, members[0], members[1], members[2])
+	b.at("2026-11-20T11:00")
+	for i, x := range append(members[:3:3], deputy) {
+		_, ack, err := b.s.Scans(b.ctx, b.secretary, b.c.ID, []Scan{{ID: fmt.Sprint("out", i), Delegate: x.ID, How: "out", At: b.now().UnixMilli()}})
+		b.must(ack, err)
+	}
+	b.must(b.s.Finish(b.ctx, b.secretary, b.c.ID))
+	m := compose(b.view())
+	if m.Units != (Quorum{3, 3}) || m.Present != 4 || len(m.Chair) != 1 || !strings.HasPrefix(m.Chair[0], "Cụm phó") || len(m.Excused) != 1 {
+		t.Errorf("%+v", m)
+	}
+	// On Sunday: the paper list is ticked, an excuse that came by telephone is entered, a
+	// wrong office is corrected, somebody who was never invited is taken off.
+	b.at("2026-11-22T09:00")
+	b.must(b.s.Tick(b.ctx, b.secretary, b.c.ID, []string{members[3].ID}, at("2026-11-20T08:00")))
+	b.must(b.s.ReplyFor(b.ctx, b.secretary, b.c.ID, members[4].ID, Declined, "", "ốm"))
+	m = compose(b.view())
+	if m.Present != 5 || len(m.Excused) != 2 || len(m.Absent) != 0 {
+		t.Errorf("put right: %+v", m)
+	}
+	now, _ := b.view().Delegate(members[4].ID)
+	draft := now.DelegateDraft
+	draft.Office = "Đại biểu 004, Phó Bí thư"
+	b.must(b.s.ChangeDelegate(b.ctx, b.secretary, b.c.ID, now.ID, now.Version, draft))
+	b.must(b.s.RemoveDelegate(b.ctx, b.secretary, b.c.ID, now.ID))
+	// A desk is not: it had a day.
+	desk, a, err := b.s.OpenDesk(b.ctx, b.secretary, b.c.ID, "Bàn 1")
+	b.refused(fault.Conflict, "conference.is.closed", a, err)
+	_ = desk
+	b.must(b.s.CheckMinutes(b.ctx, b.secretary, b.c.ID))
+	b.must(b.s.Sign(b.ctx, b.secretary, b.c.ID))
+	a, e := b.s.Tick(b.ctx, b.secretary, b.c.ID, []string{lead.ID}, at("2026-11-20T08:00"))
+	b.refused(fault.Conflict, "conference.minutes.locked", a, e)
+	a, e = b.s.ReplyFor(b.ctx, b.secretary, b.c.ID, lead.ID, Confirmed, "", "")
+	b.refused(fault.Conflict, "conference.minutes.locked", a, e)
+}
+
+// TestNothingIsLeftOut: what happens before the first item, in a break, or in an item that
+// somebody wants to remove, stands in the minutes.
+func TestNothingIsLeftOut(t *testing.T) {
+	b := newStage(t)
+	d := b.invite(3)
+	v := b.view()
+	items := slices.Clone(v.Items)
+	items = slices.Insert(items, 3, Item{Kind: "break", Title: "Giải lao", Minutes: 15})
+	b.must(b.s.SaveProgramme(b.ctx, b.secretary, b.c.ID, v.Seen(), items))
+	b.must(b.s.Publish(b.ctx, b.secretary, b.c.ID, ""))
+	b.must(b.s.Begin(b.ctx, b.secretary, b.c.ID))
+	var scans []Scan
+	for i, x := range d {
+		scans = append(scans, Scan{ID: fmt.Sprint(i), Delegate: x.ID, How: "list", At: b.now().UnixMilli()})
+	}
+	_, ack, err := b.s.Scans(b.ctx, b.secretary, b.c.ID, scans)
+	b.must(ack, err)
+	hold := func(question string) {
+		b.must(b.s.OpenVote(b.ctx, b.secretary, b.c.ID, question, "hands"))
+		b.must(b.s.CloseVote(b.ctx, b.secretary, b.c.ID, b.view().Votes[0].ID, Vote{Yes: 3}, false))
+	}
+	hold("Thông qua chương trình?")
+	v = b.view()
+	pause := v.Items[3]
+	b.must(b.s.GoTo(b.ctx, b.secretary, b.c.ID, "", pause.ID))
+	b.at("2026-11-20T08:10")
+	hold("Nghỉ thêm 5 phút?")
+	b.must(b.s.GoTo(b.ctx, b.secretary, b.c.ID, pause.ID, v.Items[4].ID))
+	without := slices.DeleteFunc(slices.Clone(v.Items), func(it Item) bool { return it.ID == pause.ID })
+	a, e := b.s.SaveProgramme(b.ctx, b.secretary, b.c.ID, b.view().Seen(), without)
+	b.refused(fault.Conflict, "conference.programme.used", a, e)
+	b.at("2026-11-20T08:20")
+	b.must(b.s.GoTo(b.ctx, b.secretary, b.c.ID, v.Items[4].ID, pause.ID)) // come back to
+	b.at("2026-11-20T08:30")
+	b.must(b.s.Finish(b.ctx, b.secretary, b.c.ID))
+	m := compose(b.view())
+	if len(m.Parts) == 0 || m.Parts[0].Title != "Trước khi vào chương trình" || !strings.Contains(fmt.Sprint(m.Parts[0].Filled), "Thông qua chương trình?") {
+		t.Errorf("%+v", m.Parts)
+	}
+	i := slices.IndexFunc(m.Parts, func(p MinutePart) bool { return p.Title == "Giải lao" })
+	if i < 0 || !strings.Contains(fmt.Sprint(m.Parts[i].Filled), "Nghỉ thêm") || m.Parts[i].when() != "07 giờ 00–08 giờ 10; 08 giờ 20–08 giờ 30" {
+		t.Errorf("the break: %+v", m.Parts)
+	}
+}
+
+// TestTakenBack: opened or closed by mistake.
+func TestTakenBack(t *testing.T) {
+	b := newStage(t)
+	d := b.invite(2)
+	b.must(b.s.Publish(b.ctx, b.secretary, b.c.ID, ""))
+	b.must(b.s.Begin(b.ctx, b.secretary, b.c.ID))
+	a, e := b.s.Unbegin(b.ctx, b.secretary, b.c.ID, "")
+	b.refused(fault.Invalid, "conference.reason.missing", a, e)
+	b.must(b.s.Unbegin(b.ctx, b.secretary, b.c.ID, "Bấm nhầm"))
+	if v := b.view(); v.State != Preparing || !v.OpenedAt.IsZero() {
+		t.Errorf("%s, opened %v", v.State, v.OpenedAt)
+	}
+	b.must(b.s.Begin(b.ctx, b.secretary, b.c.ID))
+	_, ack, err := b.s.Scans(b.ctx, b.secretary, b.c.ID, []Scan{{ID: "1", Delegate: d[0].ID, How: "list", At: b.now().UnixMilli()}})
+	b.must(ack, err)
+	b.must(b.s.GoTo(b.ctx, b.secretary, b.c.ID, "", b.view().Items[3].ID))
+	a, e = b.s.Unbegin(b.ctx, b.secretary, b.c.ID, "Bấm nhầm")
+	b.refused(fault.Conflict, "conference.unbegin.late", a, e)
+	b.must(b.s.Finish(b.ctx, b.secretary, b.c.ID))
+	b.must(b.s.Unfinish(b.ctx, b.secretary, b.c.ID, "Bấm nhầm"))
+	b.must(b.s.GoTo(b.ctx, b.secretary, b.c.ID, "", b.view().Items[3].ID))
+	b.ask(d[0], "speech")
+	b.must(b.s.Finish(b.ctx, b.secretary, b.c.ID))
+}
+
+// TestNotPublic: of a conference that is not, nothing is shown to everybody but that it
+// takes place: its leaves hold words sealed, the hall is watched by its delegates only.
+func TestNotPublic(t *testing.T) {
+	for _, public := range []bool{true, false} {
+		b := newStage(t)
+		draft := b.c.Draft
+		draft.Public = public
+		b.must(b.s.Change(b.ctx, b.secretary, b.c.ID, draft, 5))
+		d := b.invite(2)
+		if b.view().Watched() {
+			t.Error("a conference that nobody knows of is watched")
+		}
+		b.begin(d...)
+		item := b.view().Current
+		b.must(b.s.OpenVote(b.ctx, b.secretary, b.c.ID, "Giới thiệu nhân sự?", "hands"))
+		outside, err := b.s.State(b.ctx, b.c.Code)
+		if err != nil || strings.Contains(string(outside), "nhân sự") != public {
+			t.Errorf("public %t: everybody sees %s, %v", public, outside, err)
+		}
+		if within, err := b.s.State(b.ctx, b.c.Code+inside); err != nil || !strings.Contains(string(within), "nhân sự") {
+			t.Errorf("public %t: the hall sees %s, %v", public, within, err)
+		}
+		vote := b.view().Votes[0]
+		b.must(b.s.CloseVote(b.ctx, b.secretary, b.c.ID, vote.ID, Vote{Yes: 2}, false))
+		b.must(b.s.Conclude(b.ctx, b.secretary, b.c.ID, item, "Một câu kết luận nội bộ"))
+		b.must(b.s.Finish(b.ctx, b.secretary, b.c.ID))
+		b.must(b.s.CheckMinutes(b.ctx, b.secretary, b.c.ID))
+		b.must(b.s.Sign(b.ctx, b.secretary, b.c.ID))
+		for _, object := range []string{b.c.ID, vote.ID} {
+			events, err := ledger.History(b.ctx, b.d, object)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range events {
+				if !e.Type.Public() || public {
+					continue
+				}
+				if strings.Contains(e.Payload, "nội bộ") || strings.Contains(e.Payload, "nhân sự") {
+					t.Errorf("%s shows everybody %s", e.Type, e.Payload)
+				}
+				if (e.Type == ledger.PollTallied && !strings.Contains(e.Payload, "question_c")) || (e.Type == ledger.MinutesSigned && !strings.Contains(e.Payload, "conclusions_c")) {
+					t.Errorf("%s does not hold the words sealed: %s", e.Type, e.Payload)
+				}
+			}
+		}
+		if b.view().PublicMinutes() != public {
+			t.Errorf("public %t: the minutes are %t", public, b.view().PublicMinutes())
+		}
+	}
+}
+
+// TestSignedLists: a photograph of signatures is seen by those who run the conference, on
+// no public page, in no archive and in no news; photographs are public with the minutes.
+func TestSignedLists(t *testing.T) {
+	b := newStage(t)
+	add := func(room, name string) {
+		t.Helper()
+		var w bytes.Buffer
+		if err := png.Encode(&w, image.NewGray(image.Rect(0, 0, 8, 8+len(name)))); err != nil {
+			t.Fatal(err)
+		}
+		f, err := b.s.files.Prepare(b.ctx, &w, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		b.must(b.s.AddFile(b.ctx, b.secretary, b.c.ID, room, f))
+	}
+	add(ListRoom, "ky-ten.png")
+	add(RoomName, "hoi-truong.png")
+	b.begin(b.invite(1)...)
+	b.must(b.s.Finish(b.ctx, b.secretary, b.c.ID))
+	public := policy.Actor{}
+	if err := b.s.MayFile(b.ctx, public, b.c.ID); err == nil {
+		t.Error("photographs are public before the minutes are signed")
+	}
+	b.must(b.s.CheckMinutes(b.ctx, b.secretary, b.c.ID))
+	b.must(b.s.Sign(b.ctx, b.secretary, b.c.ID))
+	if err := b.s.MayFile(b.ctx, public, b.c.ID); err != nil {
+		t.Errorf("a photograph: %v", err)
+	}
+	for name, actor := range map[string]policy.Actor{"everybody": public, "a clerk": b.clerk(b.units[0])} {
+		if err := b.s.MayList(b.ctx, actor, b.c.ID); err == nil {
+			t.Errorf("%s sees the signed list", name)
+		}
+	}
+	if err := b.s.MayList(b.ctx, b.secretary, b.c.ID); err != nil {
+		t.Errorf("the secretary: %v", err)
+	}
+	var w bytes.Buffer
+	if err := b.s.WriteArchive(b.ctx, &w, b.view()); err != nil {
+		t.Fatal(err)
+	}
+	z, err := zip.NewReader(bytes.NewReader(w.Bytes()), int64(w.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	photos := 0
+	for _, f := range z.File {
+		if strings.HasPrefix(f.Name, "anh/") {
+			photos++
+		}
+	}
+	if photos != 1 {
+		t.Errorf("%d photographs in the archive", photos)
+	}
+	var given int
+	b.s.MakeNews = func(_ context.Context, _ *ledger.Tx, _ policy.Actor, _, _, _ string, photos []evidence.Item) (string, error) {
+		given = len(photos)
+		return "news", nil
+	}
+	if _, _, err := b.s.DraftNews(b.ctx, b.secretary, b.c.ID); err != nil || given != 1 {
+		t.Errorf("the news has %d photographs, %v", given, err)
 	}
 }
 
@@ -344,11 +629,20 @@ func TestQueue(t *testing.T) {
 	if got := b.view().Waiting(); got[0].ID != w[2].ID || got[2].ID != x {
 		t.Errorf("order %v", got)
 	}
-	b.must(b.s.Call(b.ctx, b.secretary, b.c.ID, x))
+	b.must(b.s.Call(b.ctx, b.secretary, b.c.ID, "", x))
 	b.at("2026-11-20T08:20")
-	b.must(b.s.Call(b.ctx, b.secretary, b.c.ID, y)) // the one before has ended
-	a, e = b.s.Call(b.ctx, b.secretary, b.c.ID, x)
+	// Another chair has given the floor meanwhile: nobody's turn ends before it has begun.
+	a, e = b.s.Call(b.ctx, b.secretary, b.c.ID, "", y)
+	b.refused(fault.Conflict, "conference.speaker.moved", a, e)
+	b.must(b.s.Call(b.ctx, b.secretary, b.c.ID, x, y)) // the one before has ended
+	a, e = b.s.Call(b.ctx, b.secretary, b.c.ID, y, x)
 	b.refused(fault.Conflict, "conference.speech.moved", a, e)
+	// Called by mistake: back where they waited, and nothing was spoken.
+	b.must(b.s.Call(b.ctx, b.secretary, b.c.ID, y, w[2].ID))
+	b.must(b.s.PutBack(b.ctx, b.secretary, b.c.ID, w[2].ID))
+	if got := b.view().Waiting(); len(got) != 1 || got[0].ID != w[2].ID || !got[0].Start.IsZero() {
+		t.Errorf("put back: %+v", got)
+	}
 	b.must(b.s.Withdraw(b.ctx, b.c.Code, d[2].Code(), w[2].ID))
 	a, e = b.s.Withdraw(b.ctx, b.c.Code, d[3].Code(), y)
 	b.refused(fault.NotFound, "conference.speech.missing", a, e)
@@ -455,16 +749,62 @@ func TestSealedVote(t *testing.T) {
 		}
 	}
 	b.versions(`conference_tally where vote_id = '` + vote + `'`)
-	b.must(b.s.CloseVote(b.ctx, b.secretary, b.c.ID, vote, Vote{Yes: 99}))
+	b.must(b.s.CloseVote(b.ctx, b.secretary, b.c.ID, vote, Vote{Yes: 99}, false))
 	if v := b.view().Votes[0]; cast != 4 || v.Yes != 3 || v.No != 1 || v.Open {
 		t.Errorf("%d cast, closed %+v", cast, v)
 	}
 	b.at("2026-11-20T08:30")
 	b.must(b.s.OpenVote(b.ctx, b.secretary, b.c.ID, "Thông qua?", "hands"))
 	hands := b.view().Votes[0]
-	a, e = b.s.CloseVote(b.ctx, b.secretary, b.c.ID, hands.ID, Vote{Yes: 4})
+	a, e = b.s.CloseVote(b.ctx, b.secretary, b.c.ID, hands.ID, Vote{Yes: 4}, false)
+	b.refused(fault.Invalid, "conference.vote.fewer", a, e)
+	b.must(b.s.CloseVote(b.ctx, b.secretary, b.c.ID, hands.ID, Vote{Yes: 4, Abstain: 1}, false))
+}
+
+// TestWhoVotes: guests and observers do not; who left before the hands were counted is not
+// counted on; a vote that cannot be held is cancelled with the reason, and the minutes say
+// so.
+func TestWhoVotes(t *testing.T) {
+	b := newStage(t)
+	b.must(b.s.AddDelegates(b.ctx, b.secretary, b.c.ID, []DelegateDraft{{Body: "Sở Nội vụ", Office: "Khách", Role: "guest"}, {UnitID: b.units[0], Office: "Dự thính", Role: "observer"}}))
+	guests := b.view().Delegates
+	d := b.invite(6)
+	d = d[len(d)-6:] // sorted by office: “Đại biểu” after the two guests
+	b.begin(append(slices.Clone(d), guests...)...)
+	b.must(b.s.OpenVote(b.ctx, b.secretary, b.c.ID, "Sai câu hỏi", "phone"))
+	wrong := b.view().Votes[0]
+	if wrong.Present != 6 {
+		t.Errorf("%d have a vote, want 6", wrong.Present)
+	}
+	for _, g := range guests {
+		a, e := b.s.Cast(b.ctx, b.c.Code, g.Code(), wrong.ID, "yes")
+		b.refused(fault.Conflict, "conference.vote.norole", a, e)
+	}
+	a, e := b.s.CancelVote(b.ctx, b.secretary, b.c.ID, wrong.ID, " ")
+	b.refused(fault.Invalid, "conference.reason.missing", a, e)
+	b.must(b.s.CancelVote(b.ctx, b.secretary, b.c.ID, wrong.ID, "ghi nhầm nội dung"))
+	b.at("2026-11-20T08:30")
+	b.must(b.s.OpenVote(b.ctx, b.secretary, b.c.ID, "Thông qua?", "hands"))
+	vote := b.view().Votes[0]
+	b.at("2026-11-20T08:40")
+	_, ack, err := b.s.Scans(b.ctx, b.secretary, b.c.ID, []Scan{{ID: "out", Delegate: d[0].ID, How: "out", At: b.now().UnixMilli()}})
+	b.must(ack, err)
+	a, e = b.s.CloseVote(b.ctx, b.secretary, b.c.ID, vote.ID, Vote{Yes: 6}, true)
 	b.refused(fault.Invalid, "conference.vote.sum", a, e)
-	b.must(b.s.CloseVote(b.ctx, b.secretary, b.c.ID, hands.ID, Vote{Yes: 4, Abstain: 1}))
+	b.must(b.s.CloseVote(b.ctx, b.secretary, b.c.ID, vote.ID, Vote{Yes: 3, No: 1}, true))
+	v := b.view()
+	if x := v.Votes[0]; x.Present != 5 || x.Silent() != 1 || !x.Passed() || v.Votes[1].Closed() || v.Votes[1].Cancelled == "" {
+		t.Errorf("%+v", v.Votes)
+	}
+	m := fmt.Sprint(compose(v).Parts)
+	for _, want := range []string{"Hủy biểu quyết “Sai câu hỏi”. Lý do: ghi nhầm nội dung.", "có mặt 5; tán thành 3", "không biểu quyết 1", "được thông qua"} {
+		if !strings.Contains(m, want) {
+			t.Errorf("the minutes do not say %q: %s", want, m)
+		}
+	}
+	if h := hallOf(v, b.now()); h.Vote == nil || h.Vote.Question != "Thông qua?" {
+		t.Errorf("the screen shows %+v", h.Vote)
+	}
 }
 
 // versions fails where PostgreSQL's own mark of who wrote a row last, which the rows of a
@@ -488,7 +828,7 @@ func TestMinutes(t *testing.T) {
 	b.begin(d...)
 	item := b.view().Current
 	x := b.ask(d[0], "speech")
-	b.must(b.s.Call(b.ctx, b.secretary, b.c.ID, x))
+	b.must(b.s.Call(b.ctx, b.secretary, b.c.ID, "", x))
 	b.at("2026-11-20T08:05")
 	b.must(b.s.EndSpeech(b.ctx, b.secretary, b.c.ID, x))
 	n, a, err := b.s.SaveNote(b.ctx, b.secretary, b.c.ID, item, 0, "Thống nhất một mẫu bảng tiếp thu. Giao các đơn vị thực hiện.")
@@ -521,14 +861,55 @@ func TestMinutes(t *testing.T) {
 	b.refused(fault.Conflict, "conference.conclusion.task", a, err)
 	a, err = b.s.Sign(b.ctx, b.secretary, b.c.ID)
 	b.refused(fault.Conflict, "conference.minutes.draft", a, err)
+	// Whatever changes what they say makes minutes that were checked a draft again.
+	said, a, err := b.s.NoteSpeech(b.ctx, b.secretary, b.c.ID, x, 0, "Đề nghị một mẫu chung.")
+	b.must(a, err)
+	if _, _, err := b.s.NoteSpeech(b.ctx, other, b.c.ID, x, 0, "Bản khác"); !errors.As(err, &clash) || clash.Theirs.Body != said.Body {
+		t.Errorf("the second secretary notes a speech: %v", err)
+	}
+	for name, change := range map[string]func() (ledger.Ack, error){
+		"a note of a speech": func() (ledger.Ack, error) {
+			n, a, err := b.s.NoteSpeech(b.ctx, b.secretary, b.c.ID, x, said.Version, "Đề nghị một mẫu chung toàn cụm.")
+			said = n
+			return a, err
+		},
+		"a conclusion": func() (ledger.Ack, error) {
+			return b.s.Conclude(b.ctx, b.secretary, b.c.ID, item, "Giao các đơn vị thực hiện")
+		},
+		"presence": func() (ledger.Ack, error) {
+			return b.s.Unscan(b.ctx, b.secretary, b.c.ID, d[2].ID, "bấm nhầm dòng")
+		},
+		"presence again": func() (ledger.Ack, error) {
+			_, a, err := b.s.Scans(b.ctx, b.secretary, b.c.ID, []Scan{{ID: "again", Delegate: d[2].ID, How: "list", At: b.now().UnixMilli()}})
+			return a, err
+		},
+	} {
+		b.must(b.s.CheckMinutes(b.ctx, b.secretary, b.c.ID))
+		b.must(change())
+		if got := b.view().Conference.Minutes; got != MinutesDraft {
+			t.Errorf("after %s the minutes are %s", name, got)
+		}
+	}
+	if _, _, err := b.s.Scans(b.ctx, b.secretary, b.c.ID, []Scan{{ID: "again 2", Delegate: d[2].ID, How: "list", At: b.now().UnixMilli()}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range b.view().Conclusions[1:] {
+		b.must(b.s.ChangeConclusion(b.ctx, b.secretary, b.c.ID, x.ID, x.Version, "", true))
+	}
 	b.must(b.s.CheckMinutes(b.ctx, b.secretary, b.c.ID))
 	b.must(b.s.Sign(b.ctx, b.secretary, b.c.ID))
 	_, a, err = b.s.SaveNote(b.ctx, b.secretary, b.c.ID, item, 2, "Sửa lén")
-	b.refused(fault.Conflict, "conference.minutes.signed", a, err)
-	a, err = b.s.NoteSpeech(b.ctx, b.secretary, b.c.ID, x, "Sửa lén")
 	b.refused(fault.Conflict, "conference.minutes.locked", a, err)
+	_, a, err = b.s.NoteSpeech(b.ctx, b.secretary, b.c.ID, x, 1, "Sửa lén")
+	b.refused(fault.Conflict, "conference.minutes.locked", a, err)
+	a, err = b.s.Unscan(b.ctx, b.secretary, b.c.ID, d[0].ID, "nhầm")
+	b.refused(fault.Conflict, "conference.minutes.locked", a, err)
+	_, a, err = b.s.Scans(b.ctx, b.secretary, b.c.ID, []Scan{{ID: "late", Delegate: d[0].ID, How: "out", At: 1}})
+	b.refused(fault.Conflict, "conference.minutes.locked", a, err)
+	a, err = b.s.Unfinish(b.ctx, b.secretary, b.c.ID, "nhầm")
+	b.refused(fault.Conflict, "conference.unfinish.signed", a, err)
 	v := b.view()
-	m, err := b.s.MinutesOf(b.ctx, v)
+	m, err := b.s.MinutesOf(b.ctx, v, false)
 	if err != nil || len(m.Conclusions) != 1 || m.Present != 3 || len(m.Parts) == 0 {
 		t.Fatalf("%+v, %v", m, err)
 	}
@@ -539,6 +920,13 @@ func TestMinutes(t *testing.T) {
 	a, err = b.s.Reopen(b.ctx, b.secretary, b.c.ID, "")
 	b.refused(fault.Invalid, "conference.reason.missing", a, err)
 	b.must(b.s.Reopen(b.ctx, b.secretary, b.c.ID, "Sai một con số"))
+	// While they are open everybody reads what was signed.
+	b.must(b.s.Conclude(b.ctx, b.secretary, b.c.ID, item, "Một câu chưa ai ký"))
+	if m, err := b.s.MinutesOf(b.ctx, b.view(), true); err != nil || len(m.Conclusions) != 1 || !b.view().PublicMinutes() {
+		t.Errorf("everybody reads %+v, %v", m.Conclusions, err)
+	}
+	last := b.view().Conclusions[1]
+	b.must(b.s.ChangeConclusion(b.ctx, b.secretary, b.c.ID, last.ID, last.Version, "", true))
 	_, a, err = b.s.SaveNote(b.ctx, b.secretary, b.c.ID, item, 2, "Đã sửa.")
 	b.must(a, err)
 	b.must(b.s.CheckMinutes(b.ctx, b.secretary, b.c.ID))
@@ -555,6 +943,16 @@ func TestMinutes(t *testing.T) {
 			}
 		}
 	}
+	// Tied to the wrong task: untied with the reason, and tied again.
+	c = b.view().Conclusions[0]
+	a, err = b.s.UntieTask(b.ctx, b.secretary, b.c.ID, c.ID, c.Version, "")
+	b.refused(fault.Invalid, "conference.reason.missing", a, err)
+	b.must(b.s.UntieTask(b.ctx, b.secretary, b.c.ID, c.ID, c.Version, "Nhầm nhiệm vụ"))
+	tied := c.TaskID
+	if c = b.view().Conclusions[0]; c.TaskID != "" {
+		t.Errorf("still tied to %s", c.TaskID)
+	}
+	b.must(b.s.LinkTask(b.ctx, b.secretary, b.c.ID, c.ID, c.Version, tied))
 	// The next conference opens with what became of this one's conclusions.
 	next, a, err := b.s.Create(b.ctx, b.secretary, b.cluster.ID, Draft{Title: "Sau", Place: "x", Starts: at("2027-01-10T08:00")}, b.c.ID)
 	b.must(a, err)
@@ -716,13 +1114,20 @@ func TestNamesAreErased(t *testing.T) {
 }
 
 func TestReadDelegates(t *testing.T) {
-	members := []cluster.Member{{UnitID: "u1", Code: "DV01"}}
-	rows := readDelegates([][]string{columns, {"1", "dv01", "UVTV, Trưởng Ban", "", "Chủ trì", "2", "A1"}, {"", "", "", ""}, {"2", "Sở Nội vụ", "Phó Giám đốc", "", "Khách mời"}, {"3", "DV01", "", "", "Nhạc trưởng", "x"}}, members)
-	if len(rows) != 3 || rows[0].Draft.UnitID != "u1" || rows[0].Draft.Role != "chair" || rows[0].Draft.Rank != 2 || rows[0].Draft.Office != "UVTV, Trưởng Ban" || rows[1].Draft.Body != "Sở Nội vụ" {
-		t.Errorf("%+v", rows)
+	v := View{Members: []cluster.Member{{UnitID: "u1", Code: "DV01"}}, Units: map[string]unit.Unit{"u1": {Name: "Cầu Mây", Kind: unit.Ward}},
+		Delegates: []Delegate{{DelegateDraft: DelegateDraft{UnitID: "u1", Office: "Chuyên viên"}}}}
+	rows := v.readDelegates([][]string{columns, {"1", "dv01", "UVTV, Trưởng Ban", "", "Chủ trì", "2", "A1"}, {"", "", "", ""}, {"2", "Sở Nội vụ", "Phó Giám đốc", "", "Khách mời"}, {"3", "DV01", "", "", "Nhạc trưởng", "x"},
+		{"4", v.Name("u1"), "chuyên viên"}, {"5", "DV01", "Chuyên viên"}})
+	if len(rows) != 5 || rows[0].Draft.UnitID != "u1" || rows[0].Draft.Role != "chair" || rows[0].Draft.Rank != 2 || rows[0].Draft.Office != "UVTV, Trưởng Ban" || rows[1].Draft.Body != "Sở Nội vụ" {
+		t.Fatalf("%+v", rows)
 	}
 	if n := len(fault.All(rows[2].Err)); n != 3 || rows[0].Err != nil || rows[1].Err != nil {
 		t.Errorf("%d problems: %v", n, rows[2].Err)
+	}
+	// A unit by its name; who is on the list is not invited again, a second one of the same
+	// office is.
+	if rows[3].Draft.UnitID != "u1" || !rows[3].Known || rows[4].Known || rows[0].Known {
+		t.Errorf("known: %+v", rows)
 	}
 }
 
@@ -743,5 +1148,34 @@ func TestCards(t *testing.T) {
 		if err := write(&w); err != nil || !bytes.HasPrefix(w.Bytes(), []byte("%PDF")) || !bytes.Contains(w.Bytes(), []byte("%%EOF")) {
 			t.Errorf("%s: %d bytes, %v", name, w.Len(), err)
 		}
+	}
+}
+
+// TestSheets: nothing is drawn over something else, and nothing off the paper.
+func TestSheets(t *testing.T) {
+	font := testFont(t)
+	pages := func(write func(*bytes.Buffer) error) int {
+		t.Helper()
+		var w bytes.Buffer
+		if err := write(&w); err != nil {
+			t.Fatal(err)
+		}
+		return len(regexp.MustCompile(`/Type /Page\b`).FindAll(w.Bytes(), -1))
+	}
+	v := View{Conference: Conference{Draft: Draft{Title: "Hội nghị"}}}
+	for i := range 20 {
+		v.Delegates = append(v.Delegates, invite("c", DelegateDraft{Body: "Sở", Office: "Phó Giám đốc"}, int64(i)))
+	}
+	v.Delegates[10].Answer = Declined
+	if n := pages(func(w *bytes.Buffer) error { return v.WriteBadges(w, font, func(Delegate) string { return "x" }) }); n != 2 {
+		t.Errorf("19 badges on %d sheets, want 2", n)
+	}
+	v.Delegates = nil
+	for i := range 199 {
+		v.Delegates = append(v.Delegates, invite("c", DelegateDraft{Body: "Sở", Office: "Phó Giám đốc", Seat: fmt.Sprint(i + 1)}, int64(i)))
+	}
+	// 34 lines of six, 12 of them on a sheet.
+	if n := pages(func(w *bytes.Buffer) error { return v.WriteSeats(w, font) }); n != 3 {
+		t.Errorf("199 seats in one row on %d sheets, want 3", n)
 	}
 }

@@ -116,6 +116,20 @@ func listRuns(ctx context.Context, q db.Query, id string) ([]Run, error) {
 	}, `select item, started_at, ended_at from conference_run where conference_id = $1 order by started_at, id`, id)
 }
 
+// itemUsed reports whether anything of an item is in the minutes: it was begun, spoken or
+// voted on, noted or concluded from.
+func itemUsed(ctx context.Context, q db.Query, id, item string) (bool, error) {
+	var n int64
+	err := q.QueryRowContext(ctx, `select (select count(*) from conference_run where conference_id = $1 and item = $2)
+		+ (select count(*) from conference_speech where conference_id = $1 and item = $2) + (select count(*) from conference_vote where conference_id = $1 and item = $2)
+		+ (select count(*) from conference_note where conference_id = $1 and item = $2 and body <> '')
+		+ (select count(*) from conference_conclusion where conference_id = $1 and item = $2 and removed_at = '')`, id, item).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("look for what is in the minutes: %w", err)
+	}
+	return n > 0, nil
+}
+
 const delegateColumns = `id, conference_id, ord, unit_id, body, office, name, role, rank, seat, mark, secret, answer, reason, substitute, answered_at, answered_by,
 	present_at, present_how, present_by, left_at, walk_in, feedback_day, version`
 
@@ -140,8 +154,9 @@ func byMark(ctx context.Context, q db.Query, conferenceID, mark string) (Delegat
 	return scanDelegate(q.QueryRowContext(ctx, `select `+delegateColumns+` from conference_delegate where removed_at = '' and conference_id = $1 and mark = $2`, conferenceID, mark))
 }
 
+// listDelegates lists delegates by protocol, without walk-ins whose check-in was undone.
 func listDelegates(ctx context.Context, q db.Query, id string) ([]Delegate, error) {
-	all, err := db.All(ctx, q, func(rows *sql.Rows) (Delegate, error) { return scanDelegate(rows) }, `select `+delegateColumns+` from conference_delegate where removed_at = '' and conference_id = $1 order by ord, id`, id)
+	all, err := db.All(ctx, q, func(rows *sql.Rows) (Delegate, error) { return scanDelegate(rows) }, `select `+delegateColumns+` from conference_delegate where removed_at = '' and (walk_in = 0 or present_at <> '') and conference_id = $1 order by ord, id`, id)
 	byProtocol(all)
 	return all, err
 }
@@ -186,12 +201,15 @@ func saveDelegate(ctx context.Context, tx *ledger.Tx, d Delegate) error {
 }
 
 // Desk is where delegates are checked in, by a helper without an account.
-type Desk struct{ ID, ConferenceID, Name, Secret, Office string }
+type Desk struct {
+	ID, ConferenceID, Name, Secret, Office string
+	ClosedAt                               time.Time
+}
 
-func listDesks(ctx context.Context, q db.Query, where, value string) ([]Desk, error) {
+func listDesks(ctx context.Context, q db.Query, where string, args ...any) ([]Desk, error) {
 	return db.All(ctx, q, func(rows *sql.Rows) (d Desk, err error) {
-		return d, rows.Scan(&d.ID, &d.ConferenceID, &d.Name, &d.Secret, &d.Office)
-	}, `select id, conference_id, name, secret, office from conference_desk where closed_at = '' and `+where+` = $1 order by at, id`, value)
+		return d, rows.Scan(&d.ID, &d.ConferenceID, &d.Name, &d.Secret, &d.Office, db.When(&d.ClosedAt))
+	}, `select id, conference_id, name, secret, office, closed_at from conference_desk where `+where+` order by at, id`, args...)
 }
 
 const paperColumns = `id, conference_id, unit_id, ord, title, presenter, reading, minutes, due_at, state, body, file_id, remark, version, handed_at, decided_at, office`
@@ -241,11 +259,13 @@ func savePaper(ctx context.Context, tx *ledger.Tx, p Paper) error {
 	return nil
 }
 
-const speechColumns = `id, conference_id, item, delegate_id, unit_id, label, kind, subject, how, state, ord, minutes, asked_at, started_at, ended_at, note`
+const speechColumns = `id, conference_id, item, delegate_id, unit_id, label, kind, subject, how, state, ord, minutes, asked_at, started_at, ended_at, note, note_version, note_office, note_at`
 
 func listSpeeches(ctx context.Context, q db.Query, where string, args ...any) ([]Speech, error) {
 	return db.All(ctx, q, func(rows *sql.Rows) (s Speech, err error) {
-		return s, rows.Scan(&s.ID, &s.ConferenceID, &s.Item, &s.DelegateID, &s.UnitID, &s.Label, &s.Kind, &s.Subject, &s.How, &s.State, &s.Order, &s.Minutes, db.When(&s.AskedAt), db.When(&s.Start), db.When(&s.End), &s.Note)
+		err = rows.Scan(&s.ID, &s.ConferenceID, &s.Item, &s.DelegateID, &s.UnitID, &s.Label, &s.Kind, &s.Subject, &s.How, &s.State, &s.Order, &s.Minutes, db.When(&s.AskedAt), db.When(&s.Start), db.When(&s.End), &s.Note.Body, &s.Note.Version, &s.Note.Office, db.When(&s.Note.At))
+		s.Note.Item = s.ID
+		return s, err
 	}, `select `+speechColumns+` from conference_speech where `+where+` order by started_at, ord, id`, args...)
 }
 
@@ -261,8 +281,8 @@ func findSpeech(ctx context.Context, q db.Query, id string) (Speech, error) {
 }
 
 func insertSpeech(ctx context.Context, tx *ledger.Tx, s Speech) error {
-	_, err := tx.ExecContext(ctx, `insert into conference_speech (`+speechColumns+`) values (`+places(16)+`)`,
-		s.ID, s.ConferenceID, s.Item, s.DelegateID, s.UnitID, s.Label, s.Kind, s.Subject, s.How, s.State, s.Order, s.Minutes, db.Time(s.AskedAt), db.Time(s.Start), db.Time(s.End), s.Note)
+	_, err := tx.ExecContext(ctx, `insert into conference_speech (`+speechColumns+`) values (`+places(19)+`)`,
+		s.ID, s.ConferenceID, s.Item, s.DelegateID, s.UnitID, s.Label, s.Kind, s.Subject, s.How, s.State, s.Order, s.Minutes, db.Time(s.AskedAt), db.Time(s.Start), db.Time(s.End), "", 0, "", "")
 	if db.IsDuplicate(err) {
 		if s.State == Speaking {
 			return fault.New(fault.Conflict, "conference.speech.other").Because(err)
@@ -277,8 +297,8 @@ func insertSpeech(ctx context.Context, tx *ledger.Tx, s Speech) error {
 
 // moveSpeech writes a speech that is in one of the states given.
 func moveSpeech(ctx context.Context, tx *ledger.Tx, s Speech, was SpeechState) error {
-	res, err := tx.ExecContext(ctx, `update conference_speech set item = $1, state = $2, ord = $3, minutes = $4, started_at = $5, ended_at = $6, note = $7 where id = $8 and state = $9`,
-		s.Item, s.State, s.Order, s.Minutes, db.Time(s.Start), db.Time(s.End), s.Note, s.ID, was)
+	res, err := tx.ExecContext(ctx, `update conference_speech set item = $1, state = $2, ord = $3, minutes = $4, started_at = $5, ended_at = $6 where id = $7 and state = $8`,
+		s.Item, s.State, s.Order, s.Minutes, db.Time(s.Start), db.Time(s.End), s.ID, was)
 	if db.IsDuplicate(err) {
 		return fault.New(fault.Conflict, "conference.speech.other").Because(err)
 	}
@@ -293,7 +313,7 @@ func moveSpeech(ctx context.Context, tx *ledger.Tx, s Speech, was SpeechState) e
 	return nil
 }
 
-const voteColumns = `v.id, v.conference_id, v.item, v.question, v.way, v.state, v.present, v.yes, v.no, v.abstain, v.issued, v.returned, v.valid, v.opened_at, v.closed_at, v.office`
+const voteColumns = `v.id, v.conference_id, v.item, v.question, v.way, v.state, v.present, v.yes, v.no, v.abstain, v.issued, v.returned, v.valid, v.opened_at, v.closed_at, v.office, v.cancelled`
 
 // countDelegates counts who is in the hall, and who was invited.
 func countDelegates(ctx context.Context, q db.Query, id string) (present, invited int, err error) {
@@ -306,7 +326,7 @@ func countDelegates(ctx context.Context, q db.Query, id string) (present, invite
 func listVotes(ctx context.Context, q db.Query, where string, args ...any) ([]Vote, error) {
 	return db.All(ctx, q, func(rows *sql.Rows) (v Vote, err error) {
 		var state string
-		err = rows.Scan(&v.ID, &v.ConferenceID, &v.Item, &v.Question, &v.Way, &state, &v.Present, &v.Yes, &v.No, &v.Abstain, &v.Issued, &v.Returned, &v.Valid, db.When(&v.OpenedAt), db.When(&v.ClosedAt), &v.Office, &v.Cast)
+		err = rows.Scan(&v.ID, &v.ConferenceID, &v.Item, &v.Question, &v.Way, &state, &v.Present, &v.Yes, &v.No, &v.Abstain, &v.Issued, &v.Returned, &v.Valid, db.When(&v.OpenedAt), db.When(&v.ClosedAt), &v.Office, &v.Cancelled, &v.Cast)
 		v.Open = state == "open"
 		return v, err
 	}, `select `+voteColumns+`, (select count(*) from conference_voter r where r.vote_id = v.id) from conference_vote v where `+where+` order by v.opened_at desc, v.id`, args...)
@@ -329,8 +349,8 @@ func takeVote(ctx context.Context, tx *ledger.Tx, id string) (Vote, error) {
 }
 
 func insertVote(ctx context.Context, tx *ledger.Tx, v Vote) error {
-	if _, err := tx.ExecContext(ctx, `insert into conference_vote (id, conference_id, item, question, way, state, present, yes, no, abstain, issued, returned, valid, opened_at, closed_at, office) values (`+places(16)+`)`,
-		v.ID, v.ConferenceID, v.Item, v.Question, v.Way, "open", v.Present, 0, 0, 0, 0, 0, 0, db.Time(v.OpenedAt), "", v.Office); err != nil {
+	if _, err := tx.ExecContext(ctx, `insert into conference_vote (id, conference_id, item, question, way, state, present, yes, no, abstain, issued, returned, valid, opened_at, closed_at, office, cancelled) values (`+places(17)+`)`,
+		v.ID, v.ConferenceID, v.Item, v.Question, v.Way, "open", v.Present, 0, 0, 0, 0, 0, 0, db.Time(v.OpenedAt), "", v.Office, ""); err != nil {
 		return fmt.Errorf("insert a vote: %w", err)
 	}
 	for _, c := range Choices {
@@ -342,8 +362,8 @@ func insertVote(ctx context.Context, tx *ledger.Tx, v Vote) error {
 }
 
 func closeVote(ctx context.Context, tx *ledger.Tx, v Vote) error {
-	res, err := tx.ExecContext(ctx, `update conference_vote set state = 'closed', yes = $1, no = $2, abstain = $3, issued = $4, returned = $5, valid = $6, present = $7, closed_at = $8 where id = $9 and state = 'open'`,
-		v.Yes, v.No, v.Abstain, v.Issued, v.Returned, v.Valid, v.Present, db.Time(v.ClosedAt), v.ID)
+	res, err := tx.ExecContext(ctx, `update conference_vote set state = 'closed', yes = $1, no = $2, abstain = $3, issued = $4, returned = $5, valid = $6, present = $7, closed_at = $8, cancelled = $9 where id = $10 and state = 'open'`,
+		v.Yes, v.No, v.Abstain, v.Issued, v.Returned, v.Valid, v.Present, db.Time(v.ClosedAt), v.Cancelled, v.ID)
 	if err != nil {
 		return fmt.Errorf("close a vote: %w", err)
 	}

@@ -25,7 +25,7 @@ type pages struct {
 	*web.Site
 	*Service
 	others Others
-	kept   *keptArchive
+	kept   *archives
 }
 
 // Others is what the pages need that is not of this room.
@@ -42,7 +42,7 @@ type TaskChoice struct{ ID, Words string }
 
 // Serve registers the room's pages.
 func Serve(site *web.Site, s *Service, others Others) {
-	p := pages{site, s, others, &keptArchive{}}
+	p := pages{site, s, others, &archives{}}
 	public := func(pattern string, page func(http.ResponseWriter, *http.Request) error, kept bool) {
 		site.Handle(web.Route{Pattern: "GET " + pattern, Action: policy.ReadPublic, Page: page, Kept: kept})
 	}
@@ -70,6 +70,7 @@ func Serve(site *web.Site, s *Service, others Others) {
 	}
 	letter("giay-moi/{letter}", p.letter)
 	letter("giay-moi/{letter}/lich.ics", p.ownCalendar)
+	letter("giay-moi/{letter}/truc-tiep", p.letterStream)
 	letter("giay-moi/{letter}/tham-luan/{paper}", p.letterPaper)
 	letter("giay-moi/{letter}/thu.docx", p.ownLetter("docx"))
 	letter("giay-moi/{letter}/thu.pdf", p.ownLetter("pdf"))
@@ -160,7 +161,20 @@ type here struct {
 	Err       error
 	At        string // the form that was refused
 	Form      url.Values
+	Theirs    *Note // what another has written meanwhile, where that is why
 	origin    string
+}
+
+// Erred reports whether a form was refused; with it the form is shown, whatever happened
+// meanwhile.
+func (h here) Erred(at string) bool { return h.ErrIn(at) != nil }
+
+// Checked is whether a box was ticked in a refused form, or a fallback.
+func (h here) Checked(at, field string, fallback bool) bool {
+	if h.At == at && h.Err != nil {
+		return h.Form.Get(field) != ""
+	}
+	return fallback
 }
 
 // Was is what was typed in a refused form, or a fallback.
@@ -321,7 +335,7 @@ func (h here) HasPaper(u string) bool { _, ok := h.Paper(u); return ok }
 
 // PaperRead reports whether a unit's paper was read, or is being read.
 func (h here) PaperRead(unitID string) bool {
-	return slices.ContainsFunc(h.Speeches, func(s Speech) bool { return s.Kind == "paper" && s.UnitID == unitID })
+	return slices.ContainsFunc(h.Speeches, func(s Speech) bool { return s.Kind == "paper" && s.UnitID == unitID && s.State != Dropped })
 }
 
 // Chose reports whether a value was ticked in a form that was refused.
@@ -367,8 +381,8 @@ func (p pages) manager(r *http.Request, tab string) (here, error) {
 type tabData struct {
 	here
 	Periods  []cluster.Period
-	Changes  []Difference // of the draft against what is public
-	Drafted  []Slot       // the programme as it was typed, where it was refused
+	Changes  Change // of the draft against what is public
+	Drafted  []Slot // the programme as it was typed, where it was refused
 	Tasks    map[string]TaskState
 	Choices  []TaskChoice
 	Earlier  *Earlier
@@ -377,6 +391,8 @@ type tabData struct {
 	Answers  []Feedback
 	Answered int
 	Rows     []Row // of a list that is taken in
+	New      int   // of them are not on the list yet
+	Sure     bool  // nothing is wrong with them
 	Block    string
 	Pdf      bool
 	Composed Minutes
@@ -438,17 +454,19 @@ func (p pages) data(ctx context.Context, h here) (tabData, error) {
 		d.Earlier, err = p.earlier(ctx, h.View)
 	case "programme":
 		if len(h.Programmes) > 0 {
-			d.Changes = Diff(h.Programmes[0], Programme{Items: h.Items, Starts: h.Starts})
+			d.Changes = Diff(h.Programmes[0], Programme{Items: h.Items, Starts: h.Starts, Place: h.Place})
 		}
 		d.Drafted = h.Slots
 	case "presence":
-		d.Photos, err = p.photos(ctx, h.View, false)
+		if h.MayManage {
+			d.Photos, err = p.photos(ctx, h.ID, ListRoom)
+		}
 	case "chair":
 		d.Earlier, err = p.earlier(ctx, h.View)
 	case "minutes":
 		d.Signings, err = p.Signings(ctx, h.ID)
 		if err == nil {
-			d.Composed, err = p.MinutesOf(ctx, h.View)
+			d.Composed, err = p.MinutesOf(ctx, h.View, false)
 		}
 	case "conclusions":
 		if d.Tasks, err = p.tasksOf(ctx, h.ClusterID, h.Conclusions); err != nil {
@@ -459,7 +477,7 @@ func (p pages) data(ctx context.Context, h here) (tabData, error) {
 		}
 		d.Earlier, err = p.earlier(ctx, h.View)
 	case "after":
-		if d.Photos, err = p.photos(ctx, h.View, true); err != nil {
+		if d.Photos, err = p.photos(ctx, h.ID, RoomName); err != nil {
 			return d, err
 		}
 		if d.Answers, d.Answered, err = p.FeedbackOf(ctx, h.ID); err != nil {
@@ -493,13 +511,11 @@ func (p pages) earlier(ctx context.Context, v View) (*Earlier, error) {
 	return &Earlier{c, conclusions, tasks}, err
 }
 
-func (p pages) photos(ctx context.Context, v View, images bool) ([]photo, error) {
-	all, err := p.Files(ctx, v.ID)
+func (p pages) photos(ctx context.Context, id, room string) ([]photo, error) {
+	all, err := p.Files(ctx, id, room)
 	var some []photo
 	for _, it := range all {
-		if it.Kind.Image() || !images {
-			some = append(some, photo{it.ID, it.Path(), strings.TrimSuffix(it.Title(), path.Ext(it.Name)), it.Hash})
-		}
+		some = append(some, photo{it.ID, it.Path(), strings.TrimSuffix(it.Title(), path.Ext(it.Name)), it.Hash})
 	}
 	return some, err
 }
@@ -544,6 +560,11 @@ func (p pages) again(r *http.Request, h here, at string, form url.Values, err er
 		return web.Outcome{}, err
 	}
 	h.Err, h.At, h.Form = err, at, form
+	if fault.KindOf(err) == fault.Conflict { // what stands there now is shown beside what was typed
+		if now, nerr := p.Open(r.Context(), h.Actor, h.ID); nerr == nil {
+			h.View = now
+		}
+	}
 	d, derr := p.data(r.Context(), h)
 	if derr != nil {
 		return web.Outcome{}, derr

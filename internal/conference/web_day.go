@@ -48,15 +48,19 @@ func (p pages) presenceAct(_ http.ResponseWriter, r *http.Request) (web.Outcome,
 		}
 		var all []Scanned
 		all, ack, err = p.Scans(ctx, h.Actor, h.ID, []Scan{{ID: rand.Text(), Delegate: f.Get("delegate"), How: how, At: h.Now.UnixMilli()}})
-		if err == nil && all[0].Kind == "unknown" {
+		switch {
+		case err != nil:
+		case all[0].Kind == "unknown":
 			err = fault.New(fault.NotFound, "conference.scan.unknown")
+		case all[0].Kind == "refused": // another has entered it meanwhile
+			err = fault.New(fault.Conflict, all[0].Words, all[0].Args...)
 		}
 	case "walkin":
 		var all []Scanned
 		all, ack, err = p.Scans(ctx, h.Actor, h.ID, []Scan{{ID: rand.Text(), How: "walkin", At: h.Now.UnixMilli(), Unit: f.Get("unit"), Body: f.Get("body"), Office: f.Get("office"), Name: f.Get("name")}})
 		if err == nil && all[0].Kind == "refused" {
 			// The scan was not taken: the form says why.
-			return p.again(r, h, act, f.Values, fault.New(fault.Invalid, all[0].Words).In("office"))
+			return p.again(r, h, act, f.Values, fault.New(fault.Invalid, all[0].Words, all[0].Args...).In(all[0].Field))
 		}
 	case "undo":
 		ack, err = p.Unscan(ctx, h.Actor, h.ID, f.Get("delegate"), f.Get("reason"))
@@ -70,9 +74,12 @@ func (p pages) presenceAct(_ http.ResponseWriter, r *http.Request) (web.Outcome,
 	case "file":
 		var file *evidence.Pending
 		if file, err = f.File("file"); err == nil {
-			ack, err = p.AddFile(ctx, h.Actor, h.ID, file)
+			ack, err = p.AddFile(ctx, h.Actor, h.ID, ListRoom, file)
 		}
 		done = "conference.done.file"
+	case "dropfile":
+		ack, err = p.DropFile(ctx, h.Actor, h.ID, f.Get("file"), f.Get("reason"))
+		done = "conference.done.after"
 	default:
 		return web.Outcome{}, web.NotFound()
 	}
@@ -110,11 +117,13 @@ func (p pages) chairAct(_ http.ResponseWriter, r *http.Request) (web.Outcome, er
 	case "fair":
 		ack, err = p.Fair(ctx, h.Actor, h.ID)
 	case "call":
-		ack, err = p.Call(ctx, h.Actor, h.ID, f.Get("speech"))
+		ack, err = p.Call(ctx, h.Actor, h.ID, f.Get("seen"), f.Get("speech"))
 	case "paper":
-		ack, err = p.CallPaper(ctx, h.Actor, h.ID, f.Get("paper"))
+		ack, err = p.CallPaper(ctx, h.Actor, h.ID, f.Get("seen"), f.Get("paper"))
 	case "end":
 		ack, err = p.EndSpeech(ctx, h.Actor, h.ID, f.Get("speech"))
+	case "putback":
+		ack, err = p.PutBack(ctx, h.Actor, h.ID, f.Get("speech"))
 	case "drop":
 		ack, err = p.Drop(ctx, h.Actor, h.ID, f.Get("speech"))
 	case "extend":
@@ -128,10 +137,18 @@ func (p pages) chairAct(_ http.ResponseWriter, r *http.Request) (web.Outcome, er
 				*to = whole(f.Get(field))
 			}
 		}
-		ack, err = p.CloseVote(ctx, h.Actor, h.ID, f.Get("vote"), v)
+		ack, err = p.CloseVote(ctx, h.Actor, h.ID, f.Get("vote"), v, f.Get("silent") != "")
+	case "cancel":
+		ack, err = p.CancelVote(ctx, h.Actor, h.ID, f.Get("vote"), f.Get("reason"))
 	case "finish":
 		ack, err = p.Finish(ctx, h.Actor, h.ID)
 		done = "conference.done.finished"
+	case "unbegin":
+		ack, err = p.Unbegin(ctx, h.Actor, h.ID, f.Get("reason"))
+		done = "conference.done.unbegun"
+	case "unfinish":
+		ack, err = p.Unfinish(ctx, h.Actor, h.ID, f.Get("reason"))
+		done = "conference.done.unfinished"
 	default:
 		return web.Outcome{}, web.NotFound()
 	}
@@ -184,12 +201,6 @@ func (p pages) minutesAct(_ http.ResponseWriter, r *http.Request) (web.Outcome, 
 			return p.again(r, h, "check", f, err)
 		}
 		return web.Saved(ack, h.Work()+"/bien-ban#ky", "conference.done.checked"), nil
-	case "speech":
-		ack, err := p.NoteSpeech(ctx, h.Actor, h.ID, f.Get("speech"), f.Get("note"))
-		if err != nil {
-			return p.again(r, h, "s-"+f.Get("speech"), f, err)
-		}
-		return web.Saved(ack, h.Work()+"/bien-ban#m-"+f.Get("item"), "conference.done.noted"), nil
 	case "conclude":
 		ack, err := p.Conclude(ctx, h.Actor, h.ID, f.Get("item"), f.Get("sentence"))
 		if err != nil {
@@ -197,9 +208,21 @@ func (p pages) minutesAct(_ http.ResponseWriter, r *http.Request) (web.Outcome, 
 		}
 		return web.Saved(ack, h.Work()+"/bien-ban#m-"+f.Get("item"), "conference.done.concluded"), nil
 	}
+	// A note of an item, or of a speech in it.
 	item := f.Get("item")
-	name := "body-" + item
-	n, ack, err := p.SaveNote(ctx, h.Actor, h.ID, item, whole(f.Get("v-"+name)), f.Get(name))
+	name, at := "body-"+item, "m-"+item
+	version := whole(f.Get("v-" + name))
+	save := func() (Note, ledger.Ack, error) {
+		return p.SaveNote(ctx, h.Actor, h.ID, item, version, f.Get(name))
+	}
+	if speech := f.Get("speech"); speech != "" {
+		name, at = "note-"+speech, "s-"+speech
+		version = whole(f.Get("v-" + name))
+		save = func() (Note, ledger.Ack, error) {
+			return p.NoteSpeech(ctx, h.Actor, h.ID, speech, version, f.Get(name))
+		}
+	}
+	n, ack, err := save()
 	script := strings.HasPrefix(r.Header.Get("Accept"), "application/json")
 	clockNow := h.Now.In(lang.Vietnam).Format("15:04:05")
 	cell := func(n Note) map[string]any {
@@ -219,12 +242,12 @@ func (p pages) minutesAct(_ http.ResponseWriter, r *http.Request) (web.Outcome, 
 		if script {
 			return web.NotSaved(http.StatusConflict, map[string]any{"problem": words, "conflicts": []map[string]any{{"name": name, "version": t.Version, "mine": f.Get(name), "theirs": t.Body, "office": t.Office, "words": words + "\n" + t.Body}}}), nil
 		}
-		f.Set("v-"+name, "") // the page gives the version that stands there now
-		return p.again(r, h, "m-"+item, f, fault.New(fault.Conflict, "conference.clash", t.Office, t.At.In(lang.Vietnam).Format("15:04:05")).In(name))
+		h.Theirs = &t // the page has the version that stands there now, and its words
+		return p.again(r, h, at, f, fault.New(fault.Conflict, "conference.clash", t.Office, t.At.In(lang.Vietnam).Format("15:04:05")).In(name))
 	case script:
 		return web.Outcome{}, err
 	}
-	return p.again(r, h, "m-"+item, f, err)
+	return p.again(r, h, at, f, err)
 }
 
 // signAct signs the minutes, or opens them again.
@@ -281,6 +304,8 @@ func (p pages) conclusionAct(_ http.ResponseWriter, r *http.Request) (web.Outcom
 		due, _ := lang.ParseDate(f.Get("due")) // none is refused beside its field
 		ack, err = p.MakeTaskOf(ctx, h.Actor, h.ID, id, seen, TaskDraft{Title: f.Get("title"), Product: f.Get("product"), Due: due, Leads: f["leads"], With: f["with"]})
 		done = "conference.done.task"
+	case "untie":
+		ack, err = p.UntieTask(ctx, h.Actor, h.ID, id, seen, f.Get("reason"))
 	case "link":
 		ack, err = p.LinkTask(ctx, h.Actor, h.ID, id, seen, f.Get("task"))
 		done = "conference.done.task"
@@ -317,7 +342,7 @@ func (p pages) afterAct(_ http.ResponseWriter, r *http.Request) (web.Outcome, er
 	case "file":
 		var file *evidence.Pending
 		if file, err = f.File("file"); err == nil {
-			ack, err = p.AddFile(r.Context(), h.Actor, h.ID, file)
+			ack, err = p.AddFile(r.Context(), h.Actor, h.ID, RoomName, file)
 		}
 		done = "conference.done.file"
 	case "dropfile":

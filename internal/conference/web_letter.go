@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"dongthuan/internal/fault"
 	"dongthuan/internal/ledger"
@@ -42,6 +43,7 @@ type letterPage struct {
 	At      string
 	Form    url.Values
 	QR      qr.Code
+	Items   []Slot     // of the programme
 	Offered []paperRow // papers to read before and in the meeting
 	Asks    bool       // for feedback
 }
@@ -64,6 +66,14 @@ func (p letterPage) ErrIn(at string) error {
 // Here is the letter's address.
 func (p letterPage) Here() string { return p.LetterPath(p.Me.Code()) }
 
+// Stream is where the hall's states come from.
+func (p letterPage) Stream() string {
+	if p.Watched() {
+		return p.Address() + "/truc-tiep"
+	}
+	return p.Here() + "/truc-tiep"
+}
+
 func (p pages) letterPage(r *http.Request) (letterPage, error) {
 	base, err := p.Base(r)
 	if err != nil {
@@ -77,6 +87,7 @@ func (p pages) letterPage(r *http.Request) (letterPage, error) {
 	if page.Me, err = p.Bearer(r.Context(), nil, v.ID, r.PathValue("letter")); err != nil {
 		return page, err
 	}
+	page.Items = v.Shows()
 	page.Hall = hallOf(v, base.Now)
 	for i, s := range v.Waiting() {
 		if s.DelegateID == page.Me.ID {
@@ -181,6 +192,18 @@ func (p pages) ownCalendar(w http.ResponseWriter, r *http.Request) error {
 	return p.sendCalendar(w, r, page.View, page.Me.UnitID, page.Me.Code())
 }
 
+// letterStream is the hall of a conference that not everybody may watch.
+func (p pages) letterStream(w http.ResponseWriter, r *http.Request) error {
+	c, err := findConference(r.Context(), p.db, "code", r.PathValue("code"))
+	if err != nil {
+		return err
+	}
+	if _, err := p.Bearer(r.Context(), nil, c.ID, r.PathValue("letter")); err != nil {
+		return err
+	}
+	return p.Hub.Serve(w, r, c.Code+inside)
+}
+
 func (p pages) letterPaper(w http.ResponseWriter, r *http.Request) error {
 	page, err := p.letterPage(r)
 	if err != nil {
@@ -226,7 +249,8 @@ type deskDelegate struct {
 	WalkIn  bool   `json:"walkin"`
 }
 
-func deskData(v View) ([]byte, error) {
+// deskData is what a desk knows, and when.
+func deskData(v View, now time.Time) ([]byte, error) {
 	all := []deskDelegate{}
 	for _, d := range v.Delegates {
 		x := deskDelegate{ID: d.ID, Mark: d.Mark, Who: d.Name, Office: d.As(), Where: v.Where(d), Seat: d.Seat, Answer: d.Answer, WalkIn: d.WalkIn, Out: !d.LeftAt.IsZero()}
@@ -241,7 +265,7 @@ func deskData(v View) ([]byte, error) {
 		}
 		all = append(all, x)
 	}
-	return json.Marshal(map[string]any{"delegates": all, "state": v.State})
+	return json.Marshal(map[string]any{"delegates": all, "state": v.State, "now": now.UnixMilli()})
 }
 
 func (p pages) deskPage(r *http.Request) (deskPage, error) {
@@ -253,7 +277,7 @@ func (p pages) deskPage(r *http.Request) (deskPage, error) {
 	if err != nil {
 		return deskPage{}, err
 	}
-	data, err := deskData(v)
+	data, err := deskData(v, base.Now)
 	return deskPage{base, v, desk, string(data)}, err
 }
 
@@ -300,15 +324,16 @@ self.addEventListener('fetch', (e) => {
   if (e.request.method !== 'GET' || url.origin !== location.origin || !(url.pathname === page || url.pathname.startsWith('/static/'))) return;
   e.respondWith(fetch(e.request).then(async (r) => {
     if (r.ok) (await caches.open(store)).put(url.pathname, r.clone());
+    else if (r.status >= 500) return (await (await caches.open(store)).match(url.pathname)) || r;
     return r;
   }).catch(async () => (await (await caches.open(store)).match(url.pathname)) || Response.error()));
 });
 `
 
-// deskScans takes what a desk has seen: JSON from its script, or its form where there are
-// no scripts.
+// deskScans takes what a desk has seen: JSON from its script, which may come from a desk
+// that was closed meanwhile, or its form where there are no scripts.
 func (p pages) deskScans(_ http.ResponseWriter, r *http.Request) (web.Outcome, error) {
-	page, err := p.deskPage(r)
+	base, err := p.Base(r)
 	if err != nil {
 		return web.Outcome{}, err
 	}
@@ -329,10 +354,14 @@ func (p pages) deskScans(_ http.ResponseWriter, r *http.Request) (web.Outcome, e
 		}
 		for i := range done {
 			if strings.HasPrefix(done[i].Words, "conference.") {
-				done[i].Words = page.Words(done[i].Words)
+				done[i].Words = base.Words(done[i].Words, done[i].Args...)
 			}
 		}
 		return web.SavedData(ack, map[string]any{"scans": done}), nil
+	}
+	page, err := p.deskPage(r)
+	if err != nil {
+		return web.Outcome{}, err
 	}
 	at := page.Now.UnixMilli()
 	done, ack, err := p.DeskScans(r.Context(), code, secret, []Scan{{ID: rand.Text(), Mark: f.Get("mark"), Delegate: f.Get("delegate"), How: "list", At: at}}, at)

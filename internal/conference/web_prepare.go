@@ -150,11 +150,13 @@ func itemsOf(f url.Values) []Item {
 		if at("drop") != "" {
 			continue
 		}
-		m := int64(0)
+		it := Item{ID: at("id"), Kind: at("kind"), Title: at("title"), Presenter: at("presenter"), At: at("at"), Script: at("script"), HandsTo: at("hands")}
 		if text := lang.Line(at("minutes")); text != "" {
-			m = whole(text)
+			if it.Minutes = whole(text); it.Minutes < 0 {
+				it.Typed = text
+			}
 		}
-		rows = append(rows, row{whole(at("ord")), Item{ID: at("id"), Kind: at("kind"), Title: at("title"), Presenter: at("presenter"), Minutes: m, At: at("at"), Script: at("script"), HandsTo: at("hands")}})
+		rows = append(rows, row{whole(at("ord")), it})
 	}
 	slices.SortStableFunc(rows, func(a, b row) int { return cmp.Compare(a.order, b.order) })
 	var items []Item
@@ -196,7 +198,7 @@ func (p pages) saveProgramme(_ http.ResponseWriter, r *http.Request) (web.Outcom
 	if derr != nil {
 		return web.Outcome{}, derr
 	}
-	d.Drafted = Schedule(h.Starts, slices.DeleteFunc(items, func(it Item) bool { return it.Title == "" && it.Presenter == "" && it.Minutes == 0 && it.Script == "" }))
+	d.Drafted = Schedule(h.Starts, slices.DeleteFunc(items, Item.empty))
 	return web.Again("conference/programme", d, err), nil
 }
 
@@ -260,22 +262,24 @@ func (p pages) importDelegates(_ http.ResponseWriter, r *http.Request) (web.Outc
 		}
 		return p.again(r, h, "nhap", url.Values{"block": {block}}, err)
 	}
-	rows := readDelegates(table, h.Members)
-	sure := len(rows) > 0
+	rows := h.readDelegates(table)
+	sure := true
 	var drafts []DelegateDraft
 	for _, row := range rows {
-		sure = sure && row.Err == nil
-		drafts = append(drafts, row.Draft)
+		sure = sure && (row.Err == nil || row.Known)
+		if !row.Known {
+			drafts = append(drafts, row.Draft)
+		}
 	}
 	d, err := p.data(r.Context(), h)
 	if err != nil {
 		return web.Outcome{}, err
 	}
-	d.Rows, d.Block, d.At = rows, block, "nhap"
+	d.Rows, d.New, d.Sure, d.Block, d.At = rows, len(drafts), sure, block, "nhap"
 	if len(rows) == 0 {
 		return p.again(r, h, "nhap", url.Values{"block": {block}}, fault.New(fault.Invalid, "conference.import.empty").In("file"))
 	}
-	if r.FormValue("act") != "set" || !sure {
+	if r.FormValue("act") != "set" || !sure || len(drafts) == 0 {
 		return web.Shown("conference/delegates", d), nil
 	}
 	ack, err := p.AddDelegates(r.Context(), h.Actor, h.ID, drafts)
@@ -383,7 +387,7 @@ func (p pages) internal(kind, name string) func(http.ResponseWriter, *http.Reque
 		if (name == "kich-ban" || name == "ky-ten") && !h.MayManage {
 			return policy.May(h.Actor, policy.ConferenceManage, policy.Object{Cluster: h.ClusterID})
 		}
-		doc, err := p.documentOf(r.Context(), h.View, name, h.Base, p.origin(r))
+		doc, err := p.documentOf(r.Context(), h.View, name, h.Base, p.origin(r), false)
 		if err != nil {
 			return err
 		}
@@ -391,7 +395,7 @@ func (p pages) internal(kind, name string) func(http.ResponseWriter, *http.Reque
 	}
 }
 
-func (p pages) documentOf(ctx context.Context, v View, name string, b web.Base, origin string) (document.Document, error) {
+func (p pages) documentOf(ctx context.Context, v View, name string, b web.Base, origin string, everybody bool) (document.Document, error) {
 	switch name {
 	case "kich-ban":
 		return v.RunningOrder(b.Now), nil
@@ -402,7 +406,7 @@ func (p pages) documentOf(ctx context.Context, v View, name string, b web.Base, 
 	case "ky-yeu":
 		return v.Proceedings(b.Now), nil
 	}
-	m, err := p.MinutesOf(ctx, v)
+	m, err := p.MinutesOf(ctx, v, everybody)
 	if err != nil {
 		return document.Document{}, err
 	}
@@ -417,7 +421,7 @@ func (p pages) documentOf(ctx context.Context, v View, name string, b web.Base, 
 		return document.Document{}, err
 	}
 	at := b.Now
-	if v.Minutes == MinutesSigned {
+	if v.MinutesVersion > 0 && (everybody || v.Minutes == MinutesSigned) {
 		all, err := p.Signings(ctx, v.ID)
 		if err != nil {
 			return document.Document{}, err
@@ -569,7 +573,7 @@ func (p pages) decide(_ http.ResponseWriter, r *http.Request) (web.Outcome, erro
 		return web.Outcome{}, err
 	}
 	if r.PostForm.Get("act") == "drop" {
-		ack, err := p.DropPaper(r.Context(), page.Actor, page.Paper.ID)
+		ack, err := p.DropPaper(r.Context(), page.Actor, page.Paper.ID, whole(r.PostForm.Get("seen")))
 		if err == nil {
 			return web.Saved(ack, page.Work()+"/tham-luan", "conference.done.dropped"), nil
 		}

@@ -3,9 +3,11 @@ package conference
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -58,10 +60,6 @@ func (p pages) list(w http.ResponseWriter, r *http.Request) error {
 	return p.Render(w, r, "conference/list", page)
 }
 
-// Shown reports whether everybody may know of a conference: once its programme was
-// published.
-func (c Conference) Shown() bool { return c.Published > 0 }
-
 // publicView is a conference that everybody may see.
 func (p pages) publicView(r *http.Request) (web.Base, View, error) {
 	base, err := p.Base(r)
@@ -79,7 +77,8 @@ func (p pages) publicView(r *http.Request) (web.Base, View, error) {
 type onePage struct {
 	web.Base
 	View
-	Public   []Slot // the programme that was published last
+	Known    Programme // that was published last
+	Public   []Slot    // its items
 	Versions []versionRow
 	Papers   []paperRow
 	Work     bool // the actor works on it
@@ -92,7 +91,7 @@ type onePage struct {
 
 type versionRow struct {
 	Programme
-	Changes []Difference
+	Changes Change
 }
 
 type paperRow struct {
@@ -107,8 +106,8 @@ func (p pages) one(w http.ResponseWriter, r *http.Request) error {
 	}
 	page := onePage{Base: base, View: v, Count: v.Count()}
 	_, page.Pdf = document.Converter()
-	now := v.Programmes[0]
-	page.Public = Schedule(now.Starts, now.Items)
+	page.Known = v.Announced()
+	page.Public = Schedule(page.Known.Starts, page.Known.Items)
 	for i, pr := range v.Programmes {
 		row := versionRow{Programme: pr}
 		if i+1 < len(v.Programmes) {
@@ -116,28 +115,21 @@ func (p pages) one(w http.ResponseWriter, r *http.Request) error {
 		}
 		page.Versions = append(page.Versions, row)
 	}
-	if v.Conference.Public {
+	if v.PublicMinutes() {
 		for _, x := range v.Papers {
 			if x.State == Accepted {
 				page.Papers = append(page.Papers, paperRow{x, v.Name(x.UnitID)})
 			}
 		}
-		if v.State == Closed {
-			if page.Photos, err = p.photos(r.Context(), v, true); err != nil {
-				return err
-			}
-			if page.Composed, err = p.MinutesOf(r.Context(), v); err != nil {
-				return err
-			}
+		if page.Photos, err = p.photos(r.Context(), v.ID, RoomName); err != nil {
+			return err
+		}
+		if page.Composed, err = p.MinutesOf(r.Context(), v, true); err != nil {
+			return err
 		}
 	}
 	page.Work = base.Actor.SignedIn() && p.MayRead(r.Context(), base.Actor, v.ClusterID, v.Starts) == nil
 	return p.Render(w, r, "conference/one", page)
-}
-
-// PublicMinutes reports whether everybody may read the minutes.
-func (v View) PublicMinutes() bool {
-	return v.Conference.Public && v.State == Closed && v.Minutes == MinutesSigned
 }
 
 func (p pages) publicDocument(kind, name string) func(http.ResponseWriter, *http.Request) error {
@@ -146,10 +138,10 @@ func (p pages) publicDocument(kind, name string) func(http.ResponseWriter, *http
 		if err != nil {
 			return err
 		}
-		if name != "chuong-trinh" && !v.PublicMinutes() && (name != "ky-yeu" || !v.Conference.Public) {
+		if name != "chuong-trinh" && !v.PublicMinutes() {
 			return fault.New(fault.NotFound, "conference.notpublic")
 		}
-		doc, err := p.documentOf(r.Context(), v, name, base, p.origin(r))
+		doc, err := p.documentOf(r.Context(), v, name, base, p.origin(r), true)
 		if err != nil {
 			return err
 		}
@@ -157,11 +149,48 @@ func (p pages) publicDocument(kind, name string) func(http.ResponseWriter, *http
 	}
 }
 
-// keptArchive keeps the archives made last: they take PDFs, and do not change.
-type keptArchive struct {
-	mu   sync.Mutex
-	name string
-	body []byte
+// archives keeps those made last: they take PDFs. Each is made once for all who wait for
+// it, and sent while others are made.
+type archives struct {
+	mu  sync.Mutex
+	all []*archiveKept // the one asked for last first
+}
+
+type archiveKept struct {
+	conference string
+	mu         sync.Mutex // held while it is made
+	of         string     // digest of what it was made of
+	body       []byte
+}
+
+// mostKept is how many archives are kept.
+const mostKept = 4
+
+func (a *archives) get(conference string) *archiveKept {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	i := slices.IndexFunc(a.all, func(k *archiveKept) bool { return k.conference == conference })
+	k := &archiveKept{conference: conference}
+	if i >= 0 {
+		k = a.all[i]
+		a.all = slices.Delete(a.all, i, i+1)
+	}
+	a.all = slices.Insert(a.all, 0, k)
+	a.all = a.all[:min(len(a.all), mostKept)]
+	return k
+}
+
+func (k *archiveKept) make(of string, write func() ([]byte, error)) ([]byte, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.of != of || k.body == nil {
+		body, err := write()
+		if err != nil {
+			return nil, err
+		}
+		k.of, k.body = of, body
+	}
+	return k.body, nil
 }
 
 func (p pages) archive(w http.ResponseWriter, r *http.Request) error {
@@ -174,21 +203,41 @@ func (p pages) archive(w http.ResponseWriter, r *http.Request) error {
 			return fault.New(fault.NotFound, "conference.notpublic")
 		}
 	}
-	name := v.ID + "-" + strconv.FormatInt(v.Version, 10)
-	p.kept.mu.Lock()
-	defer p.kept.mu.Unlock()
-	if p.kept.name != name {
+	of, err := p.digest(r.Context(), v)
+	if err != nil {
+		return err
+	}
+	body, err := p.kept.get(v.ID).make(of, func() ([]byte, error) {
 		var b bytes.Buffer
 		// Made for whoever asks next too: it goes on when this reader goes away.
-		if err := p.WriteArchive(context.WithoutCancel(r.Context()), &b, v); err != nil {
-			return err
-		}
-		p.kept.name, p.kept.body = name, b.Bytes()
+		err := p.WriteArchive(context.WithoutCancel(r.Context()), &b, v)
+		return b.Bytes(), err
+	})
+	if err != nil {
+		return err
 	}
 	w.Header().Set("Content-Type", "application/zip")
 	w.Header().Set("Content-Disposition", `attachment; filename="ho-so-`+v.Code+`.zip"`)
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(p.kept.body))
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
 	return nil
+}
+
+// digest of all that an archive is made of.
+func (p pages) digest(ctx context.Context, v View) (string, error) {
+	signed, err := p.Signings(ctx, v.ID)
+	if err != nil {
+		return "", err
+	}
+	tasks, err := p.taskLines(ctx, v)
+	if err != nil {
+		return "", err
+	}
+	photos, err := p.photos(ctx, v.ID, RoomName)
+	if err != nil {
+		return "", err
+	}
+	text, err := json.Marshal([]any{v, signed, tasks, photos})
+	return hashOf(string(text)), err
 }
 
 // readingPage is a paper to be read on a phone.
@@ -206,7 +255,7 @@ func (p pages) readPaper(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if !v.Conference.Public {
+	if !v.PublicMinutes() && (!base.Actor.SignedIn() || p.MayRead(r.Context(), base.Actor, v.ClusterID, v.Starts) != nil) {
 		return fault.New(fault.NotFound, "conference.notpublic")
 	}
 	return p.reading(w, r, base, v, v.Address())
@@ -220,7 +269,7 @@ func (p pages) reading(w http.ResponseWriter, r *http.Request, base web.Base, v 
 		page := readingPage{Base: base, View: v, Paper: x, Unit: v.Name(x.UnitID), Back: back}
 		if it, ok, err := p.PaperFile(r.Context(), x); err != nil {
 			return err
-		} else if ok && v.Conference.Public {
+		} else if ok && (v.PublicMinutes() || base.Actor.SignedIn()) {
 			page.File = it.Path()
 		}
 		return p.Render(w, r, "conference/reading", page)
@@ -235,24 +284,53 @@ type hallPage struct {
 	Hall Hall
 }
 
+// mayWatch lets everybody into a hall whose minutes will be public, and into another those
+// who may read the conference; delegates have an address of their own.
+func (p pages) mayWatch(r *http.Request, c Conference) error {
+	if c.Watched() {
+		return nil
+	}
+	base, err := p.Base(r)
+	if err != nil {
+		return err
+	}
+	if !c.Shown() || !base.Actor.SignedIn() || p.MayRead(r.Context(), base.Actor, c.ClusterID, c.Starts) != nil {
+		return fault.New(fault.NotFound, "conference.notpublic")
+	}
+	return nil
+}
+
 func (p pages) screen(w http.ResponseWriter, r *http.Request) error {
 	base, v, err := p.publicView(r)
 	if err != nil {
 		return err
 	}
+	if err := p.mayWatch(r, v.Conference); err != nil {
+		return err
+	}
 	return p.Render(w, r, "conference/screen", hallPage{base, v, hallOf(v, base.Now)})
 }
 
-// stream sends the hall's states. A hall that somebody watches is there, so that ten
-// thousand who come back at once are not ten thousand queries.
+// stream sends the hall's states. A hall that somebody watches is there and may be
+// watched, so that ten thousand who come back at once are not ten thousand queries.
 func (p pages) stream(w http.ResponseWriter, r *http.Request) error {
-	code := r.PathValue("code")
-	if p.Hub.Watching(code) == 0 {
-		if _, err := findConference(r.Context(), p.db, "code", code); err != nil {
+	topic := r.PathValue("code")
+	if strings.Contains(topic, "/") {
+		return web.NotFound()
+	}
+	if p.Hub.Watching(topic) == 0 {
+		c, err := findConference(r.Context(), p.db, "code", topic)
+		if err != nil {
 			return err
 		}
+		if err := p.mayWatch(r, c); err != nil {
+			return err
+		}
+		if !c.Watched() {
+			topic += inside
+		}
 	}
-	return p.Hub.Serve(w, r, code)
+	return p.Hub.Serve(w, r, topic)
 }
 
 // workStream tells the pages of those who run it that something was done.
@@ -273,7 +351,14 @@ func (p pages) workStream(w http.ResponseWriter, r *http.Request) error {
 
 // state is the same once, for browsers without events.
 func (p pages) state(w http.ResponseWriter, r *http.Request) error {
-	body, err := p.Service.State(r.Context(), r.PathValue("code"))
+	c, err := findConference(r.Context(), p.db, "code", r.PathValue("code"))
+	if err != nil {
+		return err
+	}
+	if err := p.mayWatch(r, c); err != nil {
+		return err
+	}
+	body, err := p.Service.State(r.Context(), c.Code+inside)
 	if err != nil {
 		return err
 	}
@@ -300,9 +385,9 @@ func (p pages) calendar(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (p pages) sendCalendar(w http.ResponseWriter, r *http.Request, v View, unit, letter string) error {
-	now := Programme{Starts: v.Starts, Items: v.Items, Place: v.Place, Version: 0, At: v.CreatedAt}
-	if len(v.Programmes) > 0 {
-		now = v.Programmes[0]
+	now := v.Announced()
+	if now.At.IsZero() {
+		now.At = v.CreatedAt
 	}
 	slots := Schedule(now.Starts, now.Items)
 	ends := now.Starts.Add(time.Hour)

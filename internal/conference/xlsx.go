@@ -95,6 +95,9 @@ func (v View) writeFigures(w io.Writer, tasks []TaskLine) error {
 	}
 	for i := len(v.Votes) - 1; i >= 0; i-- {
 		x := v.Votes[i]
+		if !x.Closed() {
+			continue
+		}
 		ways := map[string]string{"hands": "giơ tay", "phone": "điện thoại (tham khảo)", "paper": "phiếu kín"}
 		votes = append(votes, []document.CellOut{words(x.Question), words(ways[x.Way]), number(x.Present), number(x.Yes), number(x.No), number(x.Abstain)})
 	}
@@ -114,14 +117,23 @@ type Row struct {
 	Line  int
 	Draft DelegateDraft
 	Where string
+	Known bool // on the list already: not invited again
 	Err   error
 }
 
-// readDelegates turns the rows of a table into delegates.
-func readDelegates(table [][]string, members []cluster.Member) (rows []Row) {
+// readDelegates turns the rows of a table into delegates. Units are named by their code or
+// their name; who is on the list already is known by unit and office.
+func (v View) readDelegates(table [][]string) (rows []Row) {
 	var units []string
-	for _, m := range members {
+	for _, m := range v.Members {
 		units = append(units, m.UnitID)
+	}
+	known := map[string]int{}
+	key := func(d DelegateDraft) string {
+		return d.UnitID + "\n" + lang.Fold(d.Body) + "\n" + lang.Fold(d.Office) + "\n" + lang.Fold(d.Name)
+	}
+	for _, d := range v.Delegates {
+		known[key(d.DelegateDraft)]++
 	}
 	for i, cells := range table {
 		cell := func(k int) string {
@@ -135,8 +147,10 @@ func readDelegates(table [][]string, members []cluster.Member) (rows []Row) {
 		}
 		row := Row{Line: i + 1, Where: cell(colWhere)}
 		d := DelegateDraft{Office: cell(colOffice), Name: cell(colName), Seat: cell(colSeat), Role: "member"}
-		if k := slices.IndexFunc(members, func(m cluster.Member) bool { return strings.EqualFold(m.Code, row.Where) }); k >= 0 {
-			d.UnitID = members[k].UnitID
+		if k := slices.IndexFunc(v.Members, func(m cluster.Member) bool {
+			return strings.EqualFold(m.Code, row.Where) || lang.Fold(v.Name(m.UnitID)) == lang.Fold(row.Where)
+		}); k >= 0 && row.Where != "" {
+			d.UnitID = v.Members[k].UnitID
 		} else {
 			d.Body = row.Where
 		}
@@ -161,6 +175,10 @@ func readDelegates(table [][]string, members []cluster.Member) (rows []Row) {
 			problems = append(problems, fault.All(err)...)
 		}
 		row.Err = problems.Or()
+		if k := key(row.Draft); known[k] > 0 {
+			known[k]--
+			row.Known = true
+		}
 		rows = append(rows, row)
 	}
 	return rows

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -32,7 +33,17 @@ const convertFor = 60 * time.Second
 // ToPDF converts a Word file with LibreOffice. Each conversion has a profile
 // folder of its own, which is gone afterwards, and a minute. Without LibreOffice
 // it is refused in words (fault.Missing).
-func ToPDF(ctx context.Context, docx []byte) (pdf []byte, err error) {
+func ToPDF(ctx context.Context, docx []byte) ([]byte, error) {
+	all, err := AllToPDF(ctx, [][]byte{docx})
+	if err != nil {
+		return nil, err
+	}
+	return all[0], nil
+}
+
+// AllToPDF converts several files as ToPDF does, starting LibreOffice once: starting
+// takes longer than converting.
+func AllToPDF(ctx context.Context, docx [][]byte) (pdf [][]byte, err error) {
 	path, ok := Converter()
 	if !ok {
 		return nil, fault.New(fault.Missing, "document.pdf.missing")
@@ -48,13 +59,17 @@ func ToPDF(ctx context.Context, docx []byte) (pdf []byte, err error) {
 		return nil, fmt.Errorf("convert to PDF: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if err := os.WriteFile(filepath.Join(dir, "in.docx"), docx, 0o600); err != nil {
-		return nil, fmt.Errorf("convert to PDF: %w", err)
-	}
 	ctx, cancel := context.WithTimeout(ctx, convertFor)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, "-env:UserInstallation=file://"+filepath.Join(dir, "profile"), "--headless", "--norestore",
-		"--convert-to", "pdf:writer_pdf_Export", "--outdir", dir, filepath.Join(dir, "in.docx"))
+		"--convert-to", "pdf:writer_pdf_Export", "--outdir", dir)
+	for i, d := range docx {
+		in := filepath.Join(dir, strconv.Itoa(i)+".docx")
+		if err := os.WriteFile(in, d, 0o600); err != nil {
+			return nil, fmt.Errorf("convert to PDF: %w", err)
+		}
+		cmd.Args = append(cmd.Args, in)
+	}
 	cmd.Dir = dir
 	cmd.Env = []string{"HOME=" + dir, "PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8"}
 	// LibreOffice starts children of its own; all of them end with it.
@@ -64,9 +79,12 @@ func ToPDF(ctx context.Context, docx []byte) (pdf []byte, err error) {
 	if err != nil {
 		return nil, fault.New(fault.Busy, "document.pdf.failed").Because(fmt.Errorf("%w: %s", err, out))
 	}
-	pdf, err = os.ReadFile(filepath.Join(dir, "in.pdf"))
-	if err != nil {
-		return nil, fault.New(fault.Busy, "document.pdf.failed").Because(fmt.Errorf("%w: %s", err, out))
+	for i := range docx {
+		p, err := os.ReadFile(filepath.Join(dir, strconv.Itoa(i)+".pdf"))
+		if err != nil {
+			return nil, fault.New(fault.Busy, "document.pdf.failed").Because(fmt.Errorf("%w: %s", err, out))
+		}
+		pdf = append(pdf, p)
 	}
 	return pdf, nil
 }

@@ -93,6 +93,7 @@ const (
 	PollDefined         Type = "poll.defined"
 	BallotCast          Type = "ballot.cast"
 	PollTallied         Type = "poll.tallied"
+	PollCancelled       Type = "poll.cancelled"
 	MinutesChanged      Type = "minutes.changed"
 	MinutesSigned       Type = "minutes.signed"
 	ConclusionSet       Type = "conclusion.set"
@@ -127,7 +128,7 @@ var kinds = map[Type]bool{
 	ConferenceCreated: true, ConferenceChanged: true, ConferencePublished: true, ConferenceOpened: true, ConferenceClosed: true, ItemBegun: true,
 	DelegateInvited: true, DelegateChanged: true, DelegateAnswered: true, PresenceRecorded: true,
 	PaperAsked: true, PaperHanded: true, PaperDecided: true,
-	SpeechAsked: true, SpeechChanged: true, PollDefined: true, BallotCast: true, PollTallied: true,
+	SpeechAsked: true, SpeechChanged: true, PollDefined: true, BallotCast: true, PollTallied: true, PollCancelled: true,
 	MinutesChanged: true, MinutesSigned: true, ConclusionSet: true, FeedbackGiven: true,
 	CalendarChanged: true, RuleChanged: true,
 	Heartbeat: true, DataErased: true, IncidentDeclared: true,

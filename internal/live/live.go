@@ -23,6 +23,8 @@ const (
 	// gap is the least time between two states of one topic: what happens in between is
 	// shown by the second.
 	gap = 100 * time.Millisecond
+	// again is how long a topic waits that could not be loaded.
+	again = time.Second
 	// beat is how often a silent connection is written to, so that both ends notice
 	// that it is gone.
 	beat      = 25 * time.Second
@@ -124,8 +126,9 @@ func (h *Hub) run(name string, t *topic) {
 			h.log.Error("load what is live", "topic", name, "err", err)
 		}
 		h.mu.Lock()
+		wait := gap
 		if err != nil {
-			t.dirty = true // tried again after the gap
+			t.dirty, wait = true, again
 		} else if !t.loaded || !bytes.Equal(state, t.state) {
 			t.state, t.loaded, t.frame = state, true, h.frame(state)
 			close(t.changed)
@@ -133,7 +136,7 @@ func (h *Hub) run(name string, t *topic) {
 		}
 		h.mu.Unlock()
 		select {
-		case <-time.After(gap):
+		case <-time.After(wait):
 		case <-h.closed:
 		}
 	}

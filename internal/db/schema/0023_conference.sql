@@ -44,7 +44,8 @@ create table conference_paper (
 create table conference_speech (
   id text primary key, conference_id text not null references conference (id), item text not null, delegate_id text not null, unit_id text not null, label text not null,
   kind text not null, subject text not null, how text not null, state text not null, ord bigint not null, minutes bigint not null,
-  asked_at text not null, started_at text not null, ended_at text not null, note text not null
+  asked_at text not null, started_at text not null, ended_at text not null,
+  note text not null, note_version bigint not null, note_office text not null, note_at text not null
 );
 create index conference_speech_of on conference_speech (conference_id, ord);
 -- A delegate waits once.
@@ -53,7 +54,7 @@ create unique index conference_speech_speaks on conference_speech (conference_id
 create table conference_vote (
   id text primary key, conference_id text not null references conference (id), item text not null, question text not null, way text not null, state text not null,
   present bigint not null, yes bigint not null, no bigint not null, abstain bigint not null, issued bigint not null, returned bigint not null, valid bigint not null,
-  opened_at text not null, closed_at text not null, office text not null
+  opened_at text not null, closed_at text not null, office text not null, cancelled text not null
 );
 create index conference_vote_of on conference_vote (conference_id, opened_at);
 -- Who has voted, and how often each choice was made: nothing leads from one to the other.

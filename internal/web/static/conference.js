@@ -54,6 +54,7 @@ function tick() {
   }
   for (const el of document.querySelectorAll('[data-clock]')) el.textContent = new Date(clock() + 7 * 3600000).toISOString().slice(11, 16);
   if (!hall) return;
+  if (hall.vote && !hall.vote.open) drawVote(hall.vote); // its result leaves the screen by itself
   const timer = live.querySelector('[data-hall="timer"]');
   const turn = hall.speaker || hall.item;
   if (timer) {
@@ -127,7 +128,7 @@ function drawPhone() {
     show(form, true);
     show(live.querySelector('[data-voted]'), false);
   }
-  show(live.querySelector('[data-vote-box]'), !!v);
+  show(live.querySelector('[data-vote-box]'), !!v && !('novote' in live.dataset));
 }
 
 // --- Pages of those who run it: their parts are fetched again.
@@ -153,7 +154,7 @@ for (const end of ['pointerup', 'pointercancel']) addEventListener(end, () => se
 const typed = (el) => (el.matches('select') ? [...el.options].some((o) => o.defaultSelected) ? [...el.options].some((o) => o.selected !== o.defaultSelected) : el.selectedIndex > 0
   : el.matches('[type=radio], [type=checkbox]') ? el.checked !== el.defaultChecked : el.value !== el.defaultValue);
 const busy = (part) => part.contains(pressed) || part.contains(document.activeElement) && document.activeElement.matches('input:not([type=hidden]), textarea, select')
-  || part.querySelector('.dragging, .alert.bad, .field-bad') || [...part.querySelectorAll('input:not([type=hidden]), textarea, select')].some(typed);
+  || part.querySelector('.dragging, .alert.bad, .field-bad:not(:empty), [data-kept]') || [...part.querySelectorAll('input:not([type=hidden]), textarea, select')].some(typed);
 for (const end of ['focusout', 'pointerup', 'input']) addEventListener(end, () => setTimeout(() => { if (held) { held = false; refresh(); } }, 400), true);
 
 const plain = (part) => part.innerHTML.replace(/name="_key" value="[^"]*"/g, '');
@@ -227,6 +228,8 @@ function sortable(list, row, moved) {
 async function sendOrder(list) {
   const body = new URLSearchParams({ act: 'order', order: [...list.querySelectorAll('[data-speech]')].map((li) => li.dataset.speech).join(',') });
   try { await fetch(list.dataset.queue, { method: 'POST', body, headers: { Accept: 'application/json' } }); } catch { /* shown as it is by the next refresh */ }
+  const part = list.closest('[data-live-part]');
+  if (part) part.dataset.was = ''; // whatever came of it, the server's order is shown
   refresh();
 }
 
@@ -243,10 +246,10 @@ function programme(form) {
     let at = h * 60 + m;
     [...body.rows].forEach((row, i) => {
       field(row, 'ord').value = i;
-      const pin = /^(\d{1,2})[:h](\d{2})?$/.exec(field(row, 'at').value.trim());
+      const pin = /^(\d{1,2})[:h]?(\d{2})?\s*(h[oô]m sau|next day)?$/i.exec(field(row, 'at').value.trim());
       if (pin) {
-        const p = Number(pin[1]) * 60 + Number(pin[2] || 0);
-        at = at % 1440 - p > 720 ? at - at % 1440 + 1440 + p : at - at % 1440 + p;
+        const p = Number(pin[1]) * 60 + Number(pin[2] || 0), day = at - at % 1440;
+        at = pin[3] && (at % 1440 || !i) || at % 1440 - p > 720 ? day + 1440 + p : day + p;
       }
       const some = field(row, 'title').value.trim() !== '';
       row.querySelector('[data-time]').textContent = some ? String(Math.floor(at / 60) % 24).padStart(2, '0') + ':' + String(at % 60).padStart(2, '0') : '';
