@@ -277,7 +277,7 @@ func (h *halfDay) votes() {
 		phone.WaitText("[data-vote-box]", "Đã ghi nhận")
 	}
 	lead.WaitText("[data-live-part=phieu]", "2/5") // fourteen are there, five of them come for a unit
-	for _, p := range []*Page{lead, screen} { // sealed
+	for _, p := range []*Page{lead, screen} {      // sealed
 		if text := p.Text("main"); strings.Contains(text, "Tán thành 1") {
 			h.t.Errorf("a number is shown before the vote is closed: %s", text)
 		}

@@ -128,6 +128,10 @@ func explain(err error) string {
 		return err.Error()
 	}
 	words := ""
+	var file inFile
+	if errors.As(err, &file) {
+		words = file.name + ": "
+	}
 	for _, e := range list {
 		words += text.Text("vi", e.Text, e.Args...) + " (" + text.Text("en", e.Text, e.Args...) + ") "
 	}

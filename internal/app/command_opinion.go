@@ -30,7 +30,7 @@ type opinionTextsCommand struct {
 	Texts     string  `arg:"" help:"Opinions as CSV: text and, where there is one, id." type:"existingfile"`
 	Links     string  `help:"What an official put together or apart, as CSV: a, b (ids), link (together or apart)." type:"existingfile"`
 	Out       string  `required:"" help:"Folder to write groups.json, groups.html and groups.csv to; files of these names are replaced." placeholder:"FOLDER"`
-	Threshold float64 `help:"Least likeness to a group's leader, above 0 to 1; 0.75 was measured to be best." placeholder:"0.75"`
+	Threshold float64 `help:"Least likeness to a group's leader, above 0 to 1; 0.80 was measured to be best." placeholder:"0.80"`
 	Lang      string  `default:"vi" enum:"vi,en" help:"Language of what is printed and of the report."`
 }
 
@@ -43,27 +43,37 @@ func (c opinionTextsCommand) Run(w *world) error {
 	t := func(key string, args ...any) string { return text.Text(c.Lang, key, args...) }
 	number := func(n int) string { return lang.Figure(c.Lang, int64(n)*1000) }
 	var texts []similar.Text
-	if err := readFile(c.Texts, func(r io.Reader) (err error) { texts, err = conversation.Texts(r); return err }); err != nil {
+	var named bool
+	if err := readFile(c.Texts, func(r io.Reader) (err error) { texts, named, err = conversation.Texts(r); return err }); err != nil {
 		return err
 	}
 	var links []similar.Link
 	if c.Links != "" {
+		if !named {
+			return fault.New(fault.Invalid, "conversation.texts.ids")
+		}
 		if err := readFile(c.Links, func(r io.Reader) (err error) { links, err = conversation.Links(r); return err }); err != nil {
 			return err
 		}
 	}
 	told := &progress{out: w.err, begun: time.Now()}
 	g, err := similar.Find(texts, links, similar.Options{Threshold: c.Threshold, Progress: func(done, of int) { told.say(t("conversation.progress.group"), done, of) }})
+	told.end()
 	if err != nil {
 		return err
 	}
 	var result, page, table bytes.Buffer
 	enc := json.NewEncoder(&result)
 	enc.SetIndent("", " ")
-	if err := errors.Join(enc.Encode(map[string]any{"schema": conversation.TextsSchema, "texts": len(texts), "groups": g.Groups}), conversation.WriteTextsReport(&page, text, c.Lang, len(texts), g.Groups), conversation.WriteTextGroups(&table, texts, g.Groups)); err != nil {
+	whole := map[string]any{"schema": conversation.TextsSchema, "texts": len(texts), "groups": g.Groups, "skipped": g.Skipped}
+	if err := errors.Join(enc.Encode(whole), conversation.WriteTextsReport(&page, text, c.Lang, len(texts), g.Groups), conversation.WriteTextGroups(&table, texts, g.Groups)); err != nil {
 		return err
 	}
 	if err := writeFiles(c.Out, map[string]*bytes.Buffer{"groups.json": &result, "groups.html": &page, "groups.csv": &table}); err != nil {
+		return err
+	}
+	if w.set.JSON {
+		_, err := w.out.Write(result.Bytes())
 		return err
 	}
 	alone := 0
@@ -77,10 +87,17 @@ func (c opinionTextsCommand) Run(w *world) error {
 		if x.Size == 1 || i == 20 {
 			break
 		}
-		fmt.Fprintf(w.out, "\n%s  %s  #%s\n  (%s)\n", number(x.Size), x.Body, x.ID, strings.Join(x.Terms, ", "))
+		fmt.Fprintf(w.out, "\n%s  %s  #%s\n  (%s)\n", number(x.Size), lang.Line(x.Body), lang.Line(x.ID), strings.Join(x.Terms, ", "))
 		for _, m := range x.Least {
-			fmt.Fprintf(w.out, "  ~ %.0f %% %s #%s\n", 100*m.Similarity, m.Body, m.ID)
+			fmt.Fprintf(w.out, "  ~ %.0f %% %s #%s\n", 100*m.Similarity, lang.Line(m.Body), lang.Line(m.ID))
 		}
+	}
+	if n := len(g.Skipped); n > 0 {
+		var ids []string
+		for _, l := range g.Skipped[:min(n, 5)] {
+			ids = append(ids, lang.Line(l.A)+"–"+lang.Line(l.B))
+		}
+		fmt.Fprintln(w.out, "\n"+t("conversation.texts.skipped", n, strings.Join(ids, ", ")))
 	}
 	fmt.Fprintf(w.out, "\n%s\n", t("conversation.texts.written", c.Out))
 	return nil
@@ -106,6 +123,12 @@ func (c opinionAnalyseCommand) Run(w *world) error {
 	t := func(key string, args ...any) string { return text.Text(c.Lang, key, args...) }
 	number := func(n int) string { return lang.Figure(c.Lang, int64(n)*1000) }
 	told := &progress{out: w.err, begun: time.Now()}
+	var other *conversation.Document // read first: it may be in the folder that is written to
+	if c.Compare != "" {
+		if err := readFile(c.Compare, func(r io.Reader) (err error) { other, err = conversation.ReadDocument(r); return err }); err != nil {
+			return err
+		}
+	}
 	debug.SetGCPercent(25) // votes are most of the memory: what is done with goes back sooner
 
 	var about conversation.Statements
@@ -158,6 +181,13 @@ func (c opinionAnalyseCommand) Run(w *world) error {
 		return err
 	}
 
+	if w.set.JSON {
+		brief := *d // the file has the rest
+		brief.Items, brief.Persons = nil, nil
+		enc := json.NewEncoder(w.out)
+		enc.SetIndent("", " ")
+		return enc.Encode(brief)
+	}
 	fmt.Fprintln(w.out, t("conversation.summary", number(d.People), number(d.Statements), number(d.Votes), number(d.Rows)))
 	if d.K < 2 {
 		fmt.Fprintln(w.out, t("conversation.groups.none"))
@@ -174,7 +204,7 @@ func (c opinionAnalyseCommand) Run(w *world) error {
 	say := func(title string, ids []conversation.ID) {
 		fmt.Fprintf(w.out, "\n%s\n", title)
 		for _, id := range ids {
-			fmt.Fprintf(w.out, "  #%s %s%s\n", id, about.Body[string(id)], why[id])
+			fmt.Fprintf(w.out, "  #%s %s%s\n", lang.Line(string(id)), lang.Line(about.Body[string(id)]), why[id])
 		}
 		if len(ids) == 0 {
 			fmt.Fprintln(w.out, "  "+t("conversation.none"))
@@ -206,8 +236,8 @@ func (c opinionAnalyseCommand) Run(w *world) error {
 		}
 	}
 	fmt.Fprintf(w.out, "\n%s\n", t("conversation.written", c.Out))
-	if c.Compare != "" {
-		return c.compare(w, t, number, d)
+	if other != nil {
+		c.compare(w, t, number, conversation.Compare(d, other))
 	}
 	return nil
 }
@@ -219,10 +249,18 @@ func readFile(name string, read func(io.Reader) error) error {
 	}
 	defer f.Close()
 	if err := read(f); err != nil {
-		return fmt.Errorf("%s: %w", filepath.Base(name), err)
+		return inFile{filepath.Base(name), err}
 	}
 	return nil
 }
+
+// inFile is an error about what a file holds.
+type inFile struct {
+	name string
+	error
+}
+
+func (e inFile) Unwrap() error { return e.error }
 
 // write makes every file whole before it puts any in its place.
 func (c opinionAnalyseCommand) write(text lang.Catalog, r conversation.Report) error {
@@ -251,23 +289,18 @@ func writeFiles(folder string, files map[string]*bytes.Buffer) error {
 	return nil
 }
 
-func (c opinionAnalyseCommand) compare(w *world, t func(string, ...any) string, number func(int) string, d *conversation.Document) error {
-	var other conversation.Document
-	b, err := os.ReadFile(c.Compare)
-	if err == nil {
-		err = json.Unmarshal(b, &other)
-	}
-	if err != nil {
-		return fault.New(fault.Invalid, "conversation.other", err.Error())
-	}
-	diff := conversation.Compare(d, &other)
+func (c opinionAnalyseCommand) compare(w *world, t func(string, ...any) string, number func(int) string, diff conversation.Difference) {
 	if diff.Identical {
 		fmt.Fprintln(w.out, t("conversation.compare.same"))
-		return nil
+		return
 	}
 	fmt.Fprintln(w.out, t("conversation.compare.k", diff.K[0], diff.K[1]))
 	fmt.Fprintln(w.out, t("conversation.compare.people", number(diff.People[0]), number(diff.People[1]), number(diff.Common)))
-	fmt.Fprintln(w.out, t("conversation.compare.alike", fmt.Sprintf("%.3f", diff.Alike)))
+	if diff.Common > 1 {
+		fmt.Fprintln(w.out, t("conversation.compare.alike", conversation.Decimal(c.Lang, diff.Alike, 3)))
+	} else {
+		fmt.Fprintln(w.out, t("conversation.compare.nobody"))
+	}
 	for _, l := range []struct {
 		key  string
 		only [2][]conversation.ID
@@ -282,7 +315,6 @@ func (c opinionAnalyseCommand) compare(w *world, t func(string, ...any) string, 
 			}
 		}
 	}
-	return nil
 }
 
 // progress says how far work is that takes long, one line a step and tenth.

@@ -43,7 +43,7 @@ var floor = map[string][]string{
 	"monitor":           {"c2sp", "ledger", "witness"},
 	"search":            {"fault", "lang", "db", "ledger", "policy", "web"},
 	"search/searchtest": {"search"},
-	"conversation":      {"fault", "lang", "similar"},
+	"conversation":      {"fault", "lang", "document", "similar"},
 	"similar":           {"fault", "lang"},
 }
 

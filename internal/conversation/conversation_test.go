@@ -119,7 +119,7 @@ func TestRefused(t *testing.T) {
 		{"a column twice", "person,pid,statement,vote\na,a,1,1\n", "columns.twice"},
 		{"a field too few", "person,statement,vote\na,1\n", "columns.count"},
 		{"a field too many", "person,statement,vote\na,1,1,1\n", "columns.count"},
-		{"an open quote", "person,statement,vote\n\"a,1,1\n", "columns.count"},
+		{"an open quote", "person,statement,vote\n\"a,1,1\n", "quote"},
 		{"2", "person,statement,vote\na,1,2\n", "vote"},
 		{"NaN", "person,statement,vote\na,1,NaN\n", "vote"},
 		{"a half", "person,statement,vote\na,1,0.5\n", "vote"},

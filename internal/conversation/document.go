@@ -2,13 +2,15 @@ package conversation
 
 import (
 	"encoding/json"
+	"io"
 	"slices"
 	"strconv"
 
+	"dongthuan/internal/fault"
 	"dongthuan/internal/opinion"
 )
 
-// Schema of result.json; doc/formats.md describes it.
+// Schema of result.json; doc/opinion.md describes it.
 const Schema = "dongthuan-opinion/1"
 
 // TextsSchema is that of groups.json.
@@ -166,10 +168,22 @@ type Difference struct {
 	K         [2]int
 	People    [2]int
 	Common    int     // people with a group in both
-	Alike     float64 // adjusted Rand index of their groups, 1 where they are the same
+	Alike     float64 // adjusted Rand index of their groups, 1 where they are the same; of Common > 1
 	Agree     [2][]ID // only in the one, only in the other
 	Disagree  [2][]ID
 	Identical bool
+}
+
+// ReadDocument reads a result.json, of this schema.
+func ReadDocument(r io.Reader) (*Document, error) {
+	var d Document
+	if err := json.NewDecoder(r).Decode(&d); err != nil {
+		return nil, fault.New(fault.Invalid, "conversation.other").Because(err)
+	}
+	if d.Schema != Schema {
+		return nil, fault.New(fault.Invalid, "conversation.other.schema", d.Schema, Schema)
+	}
+	return &d, nil
 }
 
 // Compare says what differs between a and b.
@@ -190,7 +204,11 @@ func Compare(a, b *Document) Difference {
 		}
 	}
 	d.Common, d.Alike = len(x), opinion.AdjustedRand(x, y)
-	d.Identical = d.K[0] == d.K[1] && d.People[0] == d.People[1] && d.Alike == 1 && len(in) == d.Common && slices.Equal(a.Consensus.Agree, b.Consensus.Agree) && slices.Equal(a.Consensus.Disagree, b.Consensus.Disagree)
+	grouped := 0
+	for _, g := range b.Groups {
+		grouped += len(g.People)
+	}
+	d.Identical = d.K[0] == d.K[1] && d.People[0] == d.People[1] && d.Alike == 1 && len(in) == d.Common && grouped == d.Common && slices.Equal(a.Consensus.Agree, b.Consensus.Agree) && slices.Equal(a.Consensus.Disagree, b.Consensus.Disagree)
 	return d
 }
 

@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"dongthuan/internal/fault"
+	"dongthuan/internal/lang"
 	"dongthuan/internal/opinion"
 )
 
@@ -55,7 +56,7 @@ func Votes(r io.Reader, keep bool, progress func(bytes int64)) (*Read, error) {
 		}
 		return nil, readError(err, 1)
 	}
-	head = bytes.TrimPrefix(head, []byte("\ufeff"))
+	head = bytes.TrimPrefix(head, []byte(byteOrderMark))
 	separator := separatorOf(head)
 	at, width, err := header(head, separator)
 	if err != nil {
@@ -114,7 +115,10 @@ func Votes(r io.Reader, keep bool, progress func(bytes int64)) (*Read, error) {
 		end := err != nil
 		done += int64(used+len(text)) + 1
 		if len(text) > 0 {
-			if fields, err = split(fields[:0], text, separator); err != nil || len(fields) != width {
+			if fields, err = split(fields[:0], text, separator); err != nil {
+				return nil, fault.New(fault.Invalid, "conversation.quote", n).Because(err)
+			}
+			if len(fields) != width {
 				return nil, fault.New(fault.Invalid, "conversation.columns.count", n, len(fields), width)
 			}
 			value, ok := voteOf(fields[l.vote])
@@ -180,14 +184,30 @@ func castError(err error, n int) error {
 	return err
 }
 
+const byteOrderMark = "\ufeff"
+
+// separatorOf is what stands most often in a header, outside quotation marks.
 func separatorOf(head []byte) byte {
-	for _, s := range []byte{',', ';', '\t'} {
-		if bytes.IndexByte(head, s) >= 0 {
-			return s
+	var times [256]int
+	quoted := false
+	for _, c := range head {
+		if c == '"' {
+			quoted = !quoted
+		} else if !quoted {
+			times[c]++
 		}
 	}
-	return ','
+	best := byte(',')
+	for _, s := range []byte{';', '\t'} {
+		if times[s] > times[best] {
+			best = s
+		}
+	}
+	return best
 }
+
+// columnName is how a column's name is looked for.
+func columnName(s string) string { return strings.ToLower(lang.Line(s)) }
 
 // header finds where each column is.
 func header(head []byte, separator byte) (at map[string]int, width int, err error) {
@@ -197,7 +217,7 @@ func header(head []byte, separator byte) (at map[string]int, width int, err erro
 	}
 	at = map[string]int{}
 	for i, f := range fields {
-		name := columns[strings.ToLower(strings.TrimSpace(string(f)))]
+		name := columns[columnName(string(f))]
 		if _, twice := at[name]; name != "" && twice {
 			return nil, 0, fault.New(fault.Invalid, "conversation.columns.twice", short(f))
 		}

@@ -48,12 +48,15 @@ func (p *page) t(key string, args ...any) string { return p.text.Text(p.Lang, ke
 
 func (p *page) n(n int) string { return lang.Figure(p.Lang, int64(n)*1000) }
 
-func (p *page) decimal(f float64, places int) string {
+func (p *page) decimal(f float64, places int) string { return Decimal(p.Lang, f, places) }
+
+// Decimal writes a number as the language l does.
+func Decimal(l string, f float64, places int) string {
 	s := strconv.FormatFloat(f, 'f', places, 64)
 	if strings.Trim(s, "-0.") == "" {
 		s = strings.TrimPrefix(s, "-")
 	}
-	if p.Lang == "vi" {
+	if l == "vi" {
 		s = strings.ReplaceAll(s, ".", ",")
 	}
 	return strings.Replace(s, "-", "−", 1)

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	"dongthuan/internal/document"
 	"dongthuan/internal/fault"
 	"dongthuan/internal/lang"
 	"dongthuan/internal/similar"
@@ -25,20 +26,35 @@ type table struct {
 
 func openTable(r io.Reader) (*table, error) {
 	in := bufio.NewReader(r)
+	if mark, err := in.Peek(len(byteOrderMark)); err == nil && string(mark) == byteOrderMark {
+		in.Discard(len(byteOrderMark)) // it was peeked: it is there
+	}
 	head, err := in.Peek(4096)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	top, _, _ := bytes.Cut(head, []byte("\n"))
 	t := &table{in: csv.NewReader(in)}
-	t.in.Comma, t.in.FieldsPerRecord, t.in.LazyQuotes = rune(separatorOf(top)), -1, true
-	if t.names, err = t.in.Read(); err != nil {
+	t.in.Comma, t.in.FieldsPerRecord = rune(separatorOf(top)), -1
+	if t.names, err = t.in.Read(); errors.Is(err, io.EOF) {
 		return nil, fault.New(fault.Invalid, "conversation.empty").Because(err)
+	} else if err != nil {
+		return nil, tableError(err)
 	}
 	for i, n := range t.names {
-		t.names[i] = strings.ToLower(strings.TrimSpace(strings.TrimPrefix(n, "\ufeff")))
+		t.names[i] = columnName(n)
 	}
 	return t, nil
+}
+
+// tableError names the line of a row that is no CSV: a mark of quotation opens and does not
+// close, or stands in the middle.
+func tableError(err error) error {
+	var parse *csv.ParseError
+	if errors.As(err, &parse) {
+		return fault.New(fault.Invalid, "conversation.quote", parse.StartLine).Because(err)
+	}
+	return err
 }
 
 // column is where one of the names stands, -1 where none does.
@@ -52,32 +68,35 @@ func (t *table) next() (row []string, line int, err error) {
 	if errors.Is(err, io.EOF) {
 		return nil, 0, io.EOF
 	}
+	if err != nil {
+		return nil, 0, tableError(err)
+	}
 	line, _ = t.in.FieldPos(0)
-	if err != nil || len(row) != len(t.names) {
+	if len(row) != len(t.names) {
 		return nil, line, fault.New(fault.Invalid, "conversation.columns.count", line, len(row), len(t.names))
 	}
 	return row, line, nil
 }
 
 // Texts reads opinions: a column of texts (text, body, comment-body, nội dung, ý kiến) and,
-// where there is one, of ids (id, mã, comment-id); without it the line's number is the id.
-func Texts(r io.Reader) ([]similar.Text, error) {
+// where there is one, of ids (id, mã, comment-id); without it the line's number is the id,
+// and named is false: an official's links would be to others when a line comes or goes.
+func Texts(r io.Reader) (all []similar.Text, named bool, err error) {
 	t, err := openTable(r)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	id, body := t.column("id", "mã", "comment-id"), t.column("text", "body", "comment-body", "nội dung", "ý kiến")
 	if body < 0 {
-		return nil, fault.New(fault.Invalid, "conversation.texts.columns", strings.Join(t.names, ", "))
+		return nil, false, fault.New(fault.Invalid, "conversation.texts.columns", strings.Join(t.names, ", "))
 	}
-	var all []similar.Text
 	for {
 		row, line, err := t.next()
 		if errors.Is(err, io.EOF) {
-			return all, nil
+			return all, id >= 0, nil
 		}
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		x := similar.Text{ID: strconv.Itoa(line), Body: strings.TrimSpace(row[body])}
 		if id >= 0 {
@@ -144,17 +163,16 @@ func WriteTextGroups(w io.Writer, texts []similar.Text, groups []similar.Group) 
 	for _, t := range texts {
 		body[t.ID] = t.Body
 	}
-	c := csv.NewWriter(w)
-	if err := c.Write([]string{"group", "size", "id", "text"}); err != nil {
-		return err
-	}
-	for _, g := range groups {
-		for _, id := range g.Members {
-			if err := c.Write([]string{cell(g.ID), strconv.Itoa(g.Size), cell(id), cell(body[id])}); err != nil {
-				return err
+	return document.WriteCSV(w, func(yield func([]string) bool) {
+		if !yield([]string{"group", "size", "id", "text"}) {
+			return
+		}
+		for _, g := range groups {
+			for _, id := range g.Members {
+				if !yield([]string{g.ID, strconv.Itoa(g.Size), id, body[id]}) {
+					return
+				}
 			}
 		}
-	}
-	c.Flush()
-	return c.Error()
+	})
 }

@@ -12,9 +12,10 @@ import (
 func TestTexts(t *testing.T) {
 	for _, c := range []struct{ name, file, want string }{
 		{"ids", "id,text\nx1,Đèn hỏng\nx2,\"Rác, bụi\"\n", "x1=Đèn hỏng x2=Rác, bụi"},
+		{"semicolons, a comma in a header, letters and marks apart", "\ufeff\"Ma\u0303\";\"No\u0323\u0302i dung\";\"Kênh, giờ\"\n7;\"Rác, bụi\";web\n", "7=Rác, bụi"},
 		{"lines for ids, semicolons", "\ufeffNội dung;Kênh\nĐèn hỏng;web\n", "2=Đèn hỏng"},
 	} {
-		all, err := Texts(strings.NewReader(c.file))
+		all, _, err := Texts(strings.NewReader(c.file))
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 		}
@@ -30,8 +31,8 @@ func TestTexts(t *testing.T) {
 	if err != nil || len(links) != 2 || links[0] != (similar.Link{A: "1", B: "2"}) || links[1] != (similar.Link{A: "2", B: "3", Apart: true}) {
 		t.Errorf("%+v, %v", links, err)
 	}
-	for _, c := range []struct{ file, want string }{{"", "empty"}, {"id,kênh\n1,x\n", "texts.columns"}, {"id,text\n1\n", "columns.count"}} {
-		if _, err := Texts(strings.NewReader(c.file)); key(err) != c.want {
+	for _, c := range []struct{ file, want string }{{"", "empty"}, {"id,kênh\n1,x\n", "texts.columns"}, {"id,text\n1\n", "columns.count"}, {"id,text\n1,\"mở\n2,b\n", "quote"}, {"id,text\n1,a\"b\n", "quote"}} {
+		if _, _, err := Texts(strings.NewReader(c.file)); key(err) != c.want {
 			t.Errorf("%q: %v, want %s", c.file, err, c.want)
 		}
 	}
@@ -56,7 +57,7 @@ func TestTextsReport(t *testing.T) {
 		if page := b.String(); strings.Contains(page, "%!") || strings.Contains(page, "conversation.") || strings.Contains(page, "<b>ngõ") || !strings.Contains(page, "</html>") {
 			t.Errorf("%s: %s", l, page)
 		}
-		if err := WriteTextGroups(&c, texts, g.Groups); err != nil || strings.Count(c.String(), "\n") != 4 || !strings.Contains(c.String(), "'=Rác") {
+		if err := WriteTextGroups(&c, texts, g.Groups); err != nil || strings.Count(c.String(), "\n") != 4 || !strings.HasPrefix(c.String(), byteOrderMark) || !strings.Contains(c.String(), "'=Rác") {
 			t.Errorf("%v: %s", err, c.String())
 		}
 	}

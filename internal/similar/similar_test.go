@@ -24,15 +24,19 @@ var objects = strings.Split("đường bê tông|đèn chiếu sáng|cống tho�
 
 var says = strings.Split("xuống cấp nặng mấy năm chưa thấy ai sửa|bị vài hộ lấn chiếm làm chỗ bán hàng|mùi hôi bốc lên nồng nặc vào buổi trưa|làm xong nghiệm thu vội nên mau hỏng|thu tiền mà không có hóa đơn chứng từ|đóng cửa sớm hơn giờ ghi trên bảng|ồn ào tới khuya người già mất ngủ|thiếu biển chỉ dẫn người lạ tìm mãi không ra|vẽ bậy bẩn thỉu trông nhếch nhác|trẻ con chơi gần đó dễ xảy ra tai nạn|mưa xuống là nước dâng ngang đầu gối|nên giao cho tổ tự quản trông coi|kinh phí quyên góp chưa thấy quyết toán|cần thêm lối đi cho xe lăn người khuyết tật|chuột bọ sinh sôi lây bệnh dịch|hay mất trộm vì thiếu camera|nhân viên trả lời cáu gắt với bà con|khởi công rầm rộ rồi bỏ dở giữa chừng|quá tải lúc tan tầm chen chúc nhau|đề xuất trồng thêm cây xanh che bóng mát|xe tải nặng chạy qua rung cả nhà|dời đi chỗ khác cho hợp quy hoạch mới|mất điện liên miên hoạt động cầm chừng|đặt tên gọi theo danh nhân quê mình|bụi bay mù trời suốt mùa khô|bảo vệ ngủ gật chẳng kiểm tra ai|hàng rào thép gai sắc nhọn gây thương tích|tổ chức dọn dẹp mỗi sáng chủ nhật|mở thêm buổi tối phục vụ công nhân|vay vốn xã hội hóa để nâng cấp", "|")
 
+// short opinions, of ten words or so.
+var wants = strings.Split("Đề nghị sửa {x} {p}|Đề nghị lắp thêm {x} {p}|Nên dời {x} {p} đi|{x} {p} bẩn quá|{x} {p} chưa có ai trông|Bao giờ sửa {x} {p}|Ủng hộ xây {x} {p}|Không nên bỏ {x} {p}|{x} {p} hay đóng cửa|{x} {p} xuống cấp|Cần mở rộng {x} {p}|{x} {p} ồn ào|Thu tiền {x} {p} cao quá|Cảm ơn phường sửa {x} {p}", "|")
+
 var openings = []string{"Đề nghị phường xem lại", "Dân chúng tôi bức xúc về", "Tôi có ý kiến về", "Kính mong lãnh đạo kiểm tra", "Nhiều hộ phản ánh", "Cử tri quan tâm đến", "", ""}
 
 var endings = []string{"", "", "", "mong sớm có câu trả lời", "đã nói nhiều lần tại các cuộc họp", "yêu cầu xử lý trong quý này", "tôi gửi ảnh kèm theo"}
 
 var places = strings.Split("ngõ 12 phố Huệ|thôn Đông Thịnh|xóm Bến Cát|khu tập thể Ga|tổ dân phố số 7|làng nghề Vân Hà|ấp Tân Phú|bản Nà Lầu|khu đô thị Bắc Sông|cụm dân cư Mả Lạng", "|")
 
-// bases are opinions that are different ones: of templates, many of which differ in the
-// object or the place only, and of resolutions where they are there.
-func bases(t testing.TB, r *rand.Rand, n int) []string {
+// bases are opinions that are different ones: long and short ones of templates, many of
+// which differ in the object or the place only, and of resolutions where they are there. Of
+// the two halves none has a template that the other has.
+func bases(t testing.TB, r *rand.Rand, n, half int) []string {
 	seen := map[string]bool{}
 	var all []string
 	add := func(s string) {
@@ -60,12 +64,20 @@ func bases(t testing.TB, r *rand.Rand, n int) []string {
 		}
 	}
 	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	all = all[:min(len(all), n/2)]
-	var left [][2]int
+	all = all[:len(all)/2*(half+1)][len(all)/2*half:]
+	all = all[:min(len(all), n/3)]
+	var short, left [][2]int
 	for i := range objects {
-		for j := range says {
+		for j := half; j < len(wants); j += 2 {
+			short = append(short, [2]int{i, j})
+		}
+		for j := half; j < len(says); j += 2 {
 			left = append(left, [2]int{i, j})
 		}
+	}
+	r.Shuffle(len(short), func(i, j int) { short[i], short[j] = short[j], short[i] })
+	for _, q := range short[:min(len(short), (n-len(all))/2)] {
+		add(strings.NewReplacer("{x}", objects[q[0]], "{p}", places[r.IntN(len(places))]).Replace(wants[q[1]]))
 	}
 	r.Shuffle(len(left), func(i, j int) { left[i], left[j] = left[j], left[i] })
 	for _, q := range left {
@@ -90,12 +102,17 @@ var abbreviations = [][2]string{
 	{"phường", "p"}, {"đường", "đg"}, {"nhân dân", "nd"}, {"chính quyền", "cq"}, {"ủy ban", "ub"}, {"đề nghị", "đn"}, {"quyết định", "qđ"}, {"nghị quyết", "nq"}, {"tổ dân phố", "tdp"},
 }
 
-var synonyms = [][2]string{
+var otherWords = [][2]string{
 	{"đề nghị", "kiến nghị"}, {"sửa", "sửa chữa"}, {"hư hỏng", "hỏng hóc"}, {"bà con", "nhân dân"}, {"mong", "mong muốn"}, {"kinh phí", "tiền"}, {"tu bổ", "nâng cấp"}, {"trẻ em", "các cháu"},
 	{"phấn khởi", "vui mừng"}, {"thi công", "làm"}, {"ngăn chặn", "phòng"}, {"gia đình", "hộ"}, {"đền bù", "bồi thường"}, {"thực hiện", "triển khai"}, {"diện tích", "diện tích đất"}, {"quy định", "quy định tại"},
 }
 
 var fillersSaid = []string{"ạ", "nhé", "em xin nói là", "thì", "theo tôi nghĩ", "xin cảm ơn", "mấy bác ơi"}
+
+// turning are words that noise does not touch: without them an opinion is another.
+var turning = map[string]bool{"khong": true, "chua": true, "chang": true, "cha": true, "dung": true, "khoi": true}
+
+func digit(s string) bool { return s != "" && s[0] >= '0' && s[0] <= '9' }
 
 // noisy is what another person would type for the same opinion.
 func noisy(r *rand.Rand, s string) string {
@@ -111,8 +128,8 @@ func noisy(r *rand.Rand, s string) string {
 				}
 			}
 		case 3:
-			a := synonyms[r.IntN(len(synonyms))]
-			for _, b := range synonyms {
+			a := otherWords[r.IntN(len(otherWords))]
+			for _, b := range otherWords {
 				if strings.Contains(s, b[0]) && r.IntN(2) == 0 {
 					a = b
 				}
@@ -120,13 +137,13 @@ func noisy(r *rand.Rand, s string) string {
 			s = strings.Replace(s, a[0], a[1], 1)
 		case 4: // a word lost, none that turns the sense or a number
 			i := r.IntN(len(w))
-			if p := lang.Fold(w[i]); len(w) > 6 && !negation[p] && p != "" && !digit(p) && (i == 0 || !negation[lang.Fold(w[i-1])]) {
+			if p := lang.Fold(w[i]); len(w) > 6 && !turning[p] && p != "" && !digit(p) && (i == 0 || !turning[lang.Fold(w[i-1])]) {
 				s = strings.Join(slices.Delete(w, i, i+1), " ")
 			}
 		case 5: // clauses swapped, or a typo
 			if a, b, ok := strings.Cut(s, ", "); ok && r.IntN(2) == 0 {
 				s = b + ", " + a
-			} else if i := r.IntN(len(w)); utf8.RuneCountInString(w[i]) > 2 && !digit(w[i]) && !negation[lang.Fold(w[i])] {
+			} else if i := r.IntN(len(w)); utf8.RuneCountInString(w[i]) > 2 && !digit(w[i]) && !turning[lang.Fold(w[i])] {
 				x := []rune(w[i])
 				j := r.IntN(len(x) - 1)
 				x[j], x[j+1] = x[j+1], x[j]
@@ -192,20 +209,29 @@ func pairwise(g *Grouping, of map[string]int) (precision, recall, f1 float64) {
 // the other.
 func TestNoisyCopies(t *testing.T) {
 	r := rand.New(rand.NewPCG(11, 7))
-	all := bases(t, r, 700)
-	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	choose, chosenOf := sample(r, all[:350], 800)
-	measure, of := sample(r, all[350:], 800)
+	const samples = 4
+	var choose [samples][]Text
+	var chosenOf [samples]map[string]int
+	for n := range samples {
+		choose[n], chosenOf[n] = sample(r, bases(t, r, 350, 0), 800)
+	}
+	measure, of := sample(r, bases(t, r, 350, 1), 800)
 	best, threshold := 0.0, 0.0
 	for _, th := range []float64{0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85} {
-		g, err := Find(choose, nil, Options{Threshold: th})
-		if err != nil {
-			t.Fatal(err)
+		var p, rec, f float64
+		for n := range samples {
+			g, err := Find(choose[n], nil, Options{Threshold: th})
+			if err != nil {
+				t.Fatal(err)
+			}
+			x, y, z := pairwise(g, chosenOf[n])
+			p, rec, f = p+x/samples, rec+y/samples, f+z/samples
 		}
-		p, rec, f := pairwise(g, chosenOf)
 		t.Logf("threshold %.2f: precision %.3f, recall %.3f, F1 %.3f", th, p, rec, f)
-		if p >= 0.9 && f > best {
-			best, threshold = f, th
+		// Of two as good the higher: two opinions wrongly taken for one are worse than one
+		// that is there twice.
+		if p >= 0.9 && f > best-0.005 {
+			best, threshold = max(f, best), th
 		}
 	}
 	g, err := Find(measure, nil, Options{Threshold: threshold})
@@ -219,6 +245,23 @@ func TestNoisyCopies(t *testing.T) {
 	}
 	if threshold != Default {
 		t.Errorf("the default is %.2f", Default)
+	}
+}
+
+// TestFewOpinions: the same where a few opinions are said by all, as in a petition.
+func TestFewOpinions(t *testing.T) {
+	for _, n := range []int{10, 3, 1} {
+		r := rand.New(rand.NewPCG(17, uint64(n)))
+		texts, of := sample(r, bases(t, r, 350, 1)[350-n:], 1200)
+		g, err := Find(texts, nil, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, rec, f := pairwise(g, of)
+		t.Logf("%d opinions, %d texts: precision %.3f, recall %.3f, F1 %.3f; %d groups, the largest of %d", n, len(texts), p, rec, f, len(g.Groups), g.Groups[0].Size)
+		if p < 0.9 || f < 0.87 {
+			t.Error("too many are missed, or joined wrongly")
+		}
 	}
 }
 
@@ -239,6 +282,8 @@ func TestOpposites(t *testing.T) {
 	}
 	r := rand.New(rand.NewPCG(3, 9))
 	pairs, joined := 0, 0
+	crowd, _ := sample(r, bases(t, r, 350, 0), 1000)
+	both := 0
 	for range 40 {
 		for _, f := range frames {
 			x, p := objects[r.IntN(len(objects))], places[r.IntN(len(places))]
@@ -252,6 +297,7 @@ func TestOpposites(t *testing.T) {
 				t.Fatal(err)
 			}
 			pairs++
+			crowd = append(crowd, Text{fmt.Sprintf("a%04d", pairs), a}, Text{fmt.Sprintf("b%04d", pairs), b})
 			if g.Groups[0].Size > 1 {
 				if joined++; joined < 6 {
 					t.Logf("joined: %q and %q", a, b)
@@ -259,8 +305,18 @@ func TestOpposites(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d of %d pairs of opposite sides joined: %.1f %%", joined, pairs, 100*float64(joined)/float64(pairs))
-	if float64(joined) > 0.02*float64(pairs) {
+	// And among others, where many stand between them.
+	g, err := Find(crowd, nil, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range pairs {
+		if groupOf(g, fmt.Sprintf("a%04d", n+1)) == groupOf(g, fmt.Sprintf("b%04d", n+1)) {
+			both++
+		}
+	}
+	t.Logf("of %d pairs of opposite sides joined: %d alone, %d among %d others", pairs, joined, both, len(crowd)-2*pairs)
+	if float64(max(joined, both)) > 0.02*float64(pairs) {
 		t.Error("opposite sides are joined")
 	}
 }
@@ -278,7 +334,7 @@ func written(t *testing.T, g *Grouping) string {
 // processors.
 func TestAnyOrder(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 5))
-	texts, _ := sample(r, bases(t, r, 60), 120)
+	texts, _ := sample(r, bases(t, r, 60, 0), 120)
 	links := []Link{{"t00000", "t00001", false}, {"t00002", "t00003", false}, {"t00000", "t00002", true}}
 	first, err := Find(texts, links, Options{})
 	if err != nil {
@@ -312,7 +368,7 @@ func groupOf(g *Grouping, id string) string {
 // TestLinks: what an official put together or apart stays so.
 func TestLinks(t *testing.T) {
 	texts := []Text{
-		{"a", "Đề nghị lắp đèn đường ở ngõ 5"}, {"b", "de nghi lap den duong ngo 5"}, {"c", "Đề nghị lắp đèn đường ngõ 5 sớm"},
+		{"a", "Đề nghị lắp đèn đường ở ngõ 5 thôn Đông"}, {"b", "de nghi lap den duong ngo 5 thon dong"}, {"c", "Đề nghị lắp đèn đường ngõ 5 thôn Đông ạ"},
 		{"d", "Rác để cả tuần không ai thu gom"}, {"e", "Xe rác lâu lắm mới đến"}, {"f", "Trường mầm non thiếu chỗ"},
 	}
 	g, err := Find(texts, nil, Options{})
@@ -325,15 +381,15 @@ func TestLinks(t *testing.T) {
 	if x := g.Groups[0]; x.Size != 3 || len(x.Least) != 2 || len(x.Terms) == 0 || len(x.Terms) > 5 || x.Body == "" || x.Members[0] != x.ID {
 		t.Errorf("described as %+v", x)
 	}
-	if id, s, ok := g.Nearest(Text{"n", "lắp đèn đường ngõ 5 đi ạ"}); !ok || id != groupOf(g, "a") || s < Default {
+	if id, s, ok := g.Nearest(Text{"n", "lắp đèn đường ngõ 5 thôn Đông đi ạ"}); !ok || id != groupOf(g, "a") || s < Default {
 		t.Errorf("a further one goes to %q, %g", id, s)
 	}
 	// Against all of a group, not only its leader.
-	more := append(slices.Clone(texts), Text{"x", "Không đề nghị lắp đèn đường ở ngõ 5"})
+	more := append(slices.Clone(texts), Text{"x", "Không đề nghị lắp đèn đường ở ngõ 5 thôn Đông"})
 	if h, err := Find(more, nil, Options{}); err != nil || groupOf(h, "x") != "x" {
 		t.Errorf("one against a group is in %s: %v", groupOf(h, "x"), err)
 	}
-	if id, _, ok := g.Nearest(Text{"n", "không đề nghị lắp đèn đường ở ngõ 5"}); ok {
+	if id, _, ok := g.Nearest(Text{"n", "không đề nghị lắp đèn đường ở ngõ 5 thôn Đông"}); ok {
 		t.Errorf("one against it goes to %q", id)
 	}
 	if g, err = Find(texts, []Link{{"d", "e", false}, {"a", "c", true}}, Options{}); err != nil {
@@ -341,6 +397,14 @@ func TestLinks(t *testing.T) {
 	}
 	if groupOf(g, "d") != groupOf(g, "e") || groupOf(g, "a") == groupOf(g, "c") {
 		t.Errorf("with links: %s", written(t, g))
+	}
+	// A link to an opinion that somebody took back is left out, and named.
+	if h, err := Find(texts, []Link{{"d", "gone", false}, {"d", "e", false}}, Options{}); err != nil || groupOf(h, "d") != groupOf(h, "e") || !slices.Equal(h.Skipped, []Link{{"d", "gone", false}}) {
+		t.Errorf("a link to one that is gone: %v", err)
+	}
+	// An opinion taken out of a group does not take with it those it was not told apart from.
+	if h, err := Find(texts, []Link{{"a", "b", true}}, Options{}); err != nil || groupOf(h, "a") == groupOf(h, "b") || groupOf(h, "c") == groupOf(h, "a") == (groupOf(h, "c") == groupOf(h, "b")) {
+		t.Errorf("one apart: %v", err)
 	}
 	// Put together through a third; and a whole group follows.
 	if g, err = Find(texts, []Link{{"d", "e", false}, {"e", "f", false}, {"f", "b", false}}, Options{}); err != nil || len(g.Groups) != 1 {
@@ -358,7 +422,7 @@ func TestRefused(t *testing.T) {
 		o     Options
 	}{
 		"nothing": {}, "no id": {texts: []Text{{"", "x"}}}, "twice": {texts: []Text{{"a", "x"}, {"a", "y"}}}, "a megabyte": {texts: []Text{{"a", strings.Repeat("rất dài ", 130_000)}}},
-		"no UTF-8": {texts: []Text{{"a", "\xff\xfe"}}}, "an unknown link": {texts: []Text{{"a", "x"}}, links: []Link{{"a", "b", false}}}, "a link to itself, apart": {texts: []Text{{"a", "x"}}, links: []Link{{"a", "a", true}}},
+		"no UTF-8": {texts: []Text{{"a", "\xff\xfe"}}}, "a link to itself, apart": {texts: []Text{{"a", "x"}}, links: []Link{{"a", "a", true}}},
 		"threshold": {texts: []Text{{"a", "x"}}, o: Options{Threshold: 2}},
 	} {
 		if _, err := Find(c.texts, c.links, c.o); fault.KindOf(err) != fault.Invalid && fault.KindOf(err) != fault.Conflict {
@@ -407,7 +471,7 @@ func FuzzFind(f *testing.F) {
 
 func BenchmarkFind10000(b *testing.B) {
 	r := rand.New(rand.NewPCG(1, 1))
-	texts, _ := sample(r, bases(b, r, 700), 9300)
+	texts, _ := sample(r, append(bases(b, r, 350, 0), bases(b, r, 350, 1)...), 9300)
 	b.ResetTimer()
 	var before, after syscall.Rusage
 	syscall.Getrusage(syscall.RUSAGE_SELF, &before)
