@@ -221,7 +221,7 @@ func playOpinion(file string, updates, dense bool) error {
 	}
 	a.Read = after - start
 	if dense {
-		r := opinion.Polis(read.Ballots, nil)
+		r := opinion.Polis(read.Ballots, nil, nil)
 		end, err := cpu()
 		if err != nil {
 			return err

@@ -161,7 +161,15 @@ func (c opinionAnalyseCommand) Run(w *world) error {
 	if c.Parity {
 		// Exports are not in the order of time, which this pipeline depends on.
 		slices.SortStableFunc(read.Ballots, func(a, b opinion.Ballot) int { return cmp.Compare(a.At, b.At) })
-		report.Document = conversation.Parity(opinion.Polis(read.Ballots, about.Out), read.Rows)
+		if people, statements, _ := read.Table.Size(); people*statements > opinion.PolisCells {
+			return fault.New(fault.Invalid, "conversation.parity.large", opinion.PolisCells)
+		}
+		if !slices.ContainsFunc(read.Ballots, func(b opinion.Ballot) bool { return !about.Out[b.Statement] }) {
+			return fault.New(fault.Invalid, "conversation.nothing")
+		}
+		r := opinion.Polis(read.Ballots, about.Out, func(done, of int) { told.say(t("conversation.progress.parity"), done, of) })
+		told.end()
+		report.Document = conversation.Parity(r, read.Rows, about.Body, about.Out)
 	} else {
 		steps := map[opinion.Step]string{opinion.Counting: "count", opinion.Choosing: "choose", opinion.Listing: "list"}
 		report.Result, err = opinion.Analyse(read.Table, opinion.Config{Out: about.Out, Progress: func(s opinion.Step, done, of int) {
@@ -196,44 +204,39 @@ func (c opinionAnalyseCommand) Run(w *world) error {
 		for _, g := range d.Groups {
 			fmt.Fprintln(w.out, "  "+t("conversation.groups.size", g.ID+1, number(g.Size)))
 		}
-		if !c.Parity {
-			fmt.Fprintln(w.out, "  "+t("conversation.groups.rest", number(len(d.Between)), number(len(d.Unplaced))))
-		}
-	}
-	why := map[conversation.ID]string{} // of the list that is printed
-	say := func(title string, ids []conversation.ID) {
-		fmt.Fprintf(w.out, "\n%s\n", title)
-		for _, id := range ids {
-			fmt.Fprintf(w.out, "  #%s %s%s\n", lang.Line(string(id)), lang.Line(about.Body[string(id)]), why[id])
-		}
-		if len(ids) == 0 {
-			fmt.Fprintln(w.out, "  "+t("conversation.none"))
-		}
-	}
-	list := func(title string, entries []conversation.EntryOf) {
-		var ids []conversation.ID
-		for _, e := range entries {
-			ids = append(ids, e.ID)
-			why[e.ID] = " [" + t("conversation.side."+e.Side) + fmt.Sprintf(" %d/%d, %.0f–%.0f %%]", e.Share.Hits, e.Share.Of, 100*e.Share.Low, 100*e.Share.High)
-		}
-		say(title, ids)
-	}
-	if l := d.Lists; l != nil {
-		list(t("conversation.agree"), l.Agree)
-		list(t("conversation.disagree"), l.Disagree)
-		for g, entries := range l.Apart {
-			if d.K > 1 {
-				list(t("conversation.apart")+": "+t("conversation.group", g+1), entries)
+		fmt.Fprintln(w.out, "  "+t("conversation.groups.rest", number(len(d.Between)), number(len(d.Unplaced))))
+		if key := "conversation.separate.range"; !c.Parity {
+			if d.Separation <= opinion.Apart {
+				key = "conversation.separate.camps"
 			}
+			fmt.Fprintln(w.out, "  "+t(key))
 		}
-		list(t("conversation.divides"), l.Divides)
-		list(t("conversation.uncertain"), l.Uncertain)
-	} else {
-		say(t("conversation.agree"), d.Consensus.Agree)
-		say(t("conversation.disagree"), d.Consensus.Disagree)
-		for _, g := range d.Groups {
-			say(t("conversation.apart")+": "+t("conversation.group", g.ID+1), g.Apart)
+	}
+	list := func(title string, entries []conversation.EntryOf, more int) {
+		fmt.Fprintf(w.out, "\n%s\n", title)
+		for _, e := range entries {
+			fmt.Fprintf(w.out, "  #%s %s [%s %d/%d, %.0f–%.0f %%]\n", lang.Line(string(e.ID)), lang.Line(about.Body[string(e.ID)]), t("conversation.side."+e.Side), e.Share.Hits, e.Share.Of, 100*e.Share.Low, 100*e.Share.High)
 		}
+		switch {
+		case len(entries) == 0:
+			fmt.Fprintln(w.out, "  "+t("conversation.none"))
+		case more == 1:
+			fmt.Fprintln(w.out, "  "+t("conversation.more.one", number(more)))
+		case more > 1:
+			fmt.Fprintln(w.out, "  "+t("conversation.more", number(more)))
+		}
+	}
+	l := d.Lists
+	list(t("conversation.agree"), l.Agree, l.More.Agree)
+	list(t("conversation.disagree"), l.Disagree, l.More.Disagree)
+	for g, entries := range l.Apart {
+		if d.K > 1 {
+			list(t("conversation.apart")+": "+t("conversation.group", g+1), entries, l.More.Apart[g])
+		}
+	}
+	if !c.Parity {
+		list(t("conversation.divides"), l.Divides, l.More.Divides)
+		list(t("conversation.uncertain"), l.Uncertain, l.More.Uncertain)
 	}
 	fmt.Fprintf(w.out, "\n%s\n", t("conversation.written", c.Out))
 	if other != nil {

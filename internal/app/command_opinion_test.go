@@ -2,11 +2,15 @@ package app
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"io"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -72,6 +76,15 @@ func TestOpinionCommand(t *testing.T) {
 	if out := run(exitDone, votesFile, "--comments", commentsFile, "--out", filepath.Join(folder, "again"), "--lang", "en", "--compare", result); !strings.Contains(out, "There are 2 groups of opinion") || !strings.Contains(out, "The two results are the same") {
 		t.Errorf("in English: %s", out)
 	}
+	// What is compared with may be what is written over.
+	if out := run(exitDone, file("few.csv", votes[:strings.LastIndex(votes[:len(votes)/2], "\n")+1]), "--out", own, "--compare", result); strings.Contains(out, "Hai kết quả giống nhau") {
+		t.Errorf("compared with itself: %s", out)
+	}
+	run(exitDone, votesFile, "--comments", commentsFile, "--out", own)
+	var brief conversation.Document
+	if out := run(exitDone, votesFile, "--out", filepath.Join(folder, "json"), "--json"); json.Unmarshal([]byte(out), &brief) != nil || brief.K != 2 || brief.Persons != nil {
+		t.Errorf("for a program: %.300s", out)
+	}
 	if out := run(exitDone, votesFile, "--out", filepath.Join(folder, "parity"), "--parity", "--compare", result); !strings.Contains(out, "Chỉ số") && !strings.Contains(out, "Số nhóm: ") {
 		t.Errorf("parity: %s", out)
 	}
@@ -89,8 +102,63 @@ func TestOpinionCommand(t *testing.T) {
 			t.Errorf("%s: something was written", name)
 		}
 	}
-	run(exitRefused, votesFile, "--out", filepath.Join(folder, "x"), "--compare", file("other.json", "{"))
+	run(exitRefused, votesFile, "--comments", file("all.csv", "tid,mod\n0,1\n"), "--out", filepath.Join(folder, "x"), "--compare", file("other.json", "{"))
+	run(exitRefused, votesFile, "--out", filepath.Join(folder, "x"), "--compare", file("other.json", `{"schema": "another/1"}`))
+	if out := run(exitRefused, file("one.csv", "person,statement,vote\na,23,1\n"), "--comments", commentsFile, "--out", filepath.Join(folder, "x"), "--parity"); !strings.Contains(out, "Không có phiếu nào") {
+		t.Errorf("parity, all are moderated: %s", out)
+	}
+	if out := run(exitRefused, file("bad.csv", "person,statement,vote\na,1,\"x\n"), "--out", filepath.Join(folder, "x")); !strings.Contains(out, "bad.csv: Dòng 2") {
+		t.Errorf("an error does not name its file: %s", out)
+	}
 	run(exitUsage, votesFile)
+}
+
+// TestOpinionParityCommand writes what an independent program found in the open conversations.
+func TestOpinionParityCommand(t *testing.T) {
+	golden := filepath.Join("..", "..", "..", "shared", "data", "polis", "golden")
+	if _, err := os.Stat(golden); err != nil {
+		t.Skipf("skipped: the open data of Polis is not at %s", golden)
+	}
+	for _, name := range []string{"15-per-hour-seattle", "brexit-consensus", "football-concussions", "london.youth.policing", "scoop-hivemind.freshwater"} {
+		var want struct {
+			K         int
+			Groups    map[string]int
+			Consensus struct{ Agree, Disagree []conversation.ID }
+		}
+		b, err := os.ReadFile(filepath.Join(golden, name+".json"))
+		must(t, err)
+		must(t, json.Unmarshal(b, &want))
+		folder := t.TempDir()
+		votes := filepath.Join(folder, "votes.csv")
+		packed, err := os.Open(filepath.Join(golden, "input", name, "votes.csv.gz"))
+		must(t, err)
+		z, err := gzip.NewReader(packed)
+		must(t, err)
+		plain, err := io.ReadAll(z)
+		must(t, err)
+		must(t, packed.Close())
+		must(t, os.WriteFile(votes, plain, 0o600))
+		var out, errs bytes.Buffer
+		if code := Run(t.Context(), []string{"opinion", "analyse", votes, "--mods", filepath.Join(golden, "input", name, "mods.csv"), "--out", folder, "--parity"}, strings.NewReader(""), &out, &errs); code != exitDone {
+			t.Fatalf("%s: exit %d: %s", name, code, errs.String())
+		}
+		var d conversation.Document
+		b, err = os.ReadFile(filepath.Join(folder, "result.json"))
+		must(t, err)
+		must(t, json.Unmarshal(b, &d))
+		got := map[string]int{}
+		for _, g := range d.Groups {
+			for _, p := range g.People {
+				got[string(p)] = g.ID
+			}
+		}
+		if d.K != want.K || !maps.Equal(got, want.Groups) || !slices.Equal(d.Consensus.Agree, want.Consensus.Agree) || !slices.Equal(d.Consensus.Disagree, want.Consensus.Disagree) {
+			t.Errorf("%s: %d groups, %v; want %d, %+v", name, d.K, d.Consensus, want.K, want.Consensus)
+		}
+		if d.Votes == 0 || len(d.Persons) != d.People || len(d.Items) == 0 || len(d.Lists.Agree) != len(want.Consensus.Agree) {
+			t.Errorf("%s: %d votes, %d people of %d, %d statements", name, d.Votes, len(d.Persons), d.People, len(d.Items))
+		}
+	}
 }
 
 // TestOpinionTextsCommand groups opinions, keeps an official's links, and refuses what
@@ -122,6 +190,12 @@ func TestOpinionTextsCommand(t *testing.T) {
 	}
 	if said := run(exitDone, texts, "--out", out, "--lang", "en", "--links", file("links.csv", "a,b,link\n4,5,together\n1,2,apart\n")); !strings.Contains(said, "5 opinions, 4 groups; 3 opinions stand alone") {
 		t.Errorf("with links: %s", said)
+	}
+	if said := run(exitDone, texts, "--out", out, "--links", file("links.csv", "a,b,link\n4,9,together\n")); !strings.Contains(said, "4–9") {
+		t.Errorf("a link to one that is gone: %s", said)
+	}
+	if said := run(exitRefused, file("lines.csv", "text\nRác\nĐèn\n"), "--out", out, "--links", file("links.csv", "a,b,link\n2,3,together\n")); !strings.Contains(said, "thêm cột id") {
+		t.Errorf("links to lines: %s", said)
 	}
 	if said := run(exitRefused, texts, "--out", out, "--links", file("links.csv", "a,b,link\n4,5,together\n4,5,apart\n")); !strings.Contains(said, "Ý kiến 4 và 5") {
 		t.Errorf("a contradiction: %s", said)

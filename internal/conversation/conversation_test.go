@@ -217,7 +217,7 @@ func words(t *testing.T) lang.Catalog {
 func TestReport(t *testing.T) {
 	for name, r := range map[string]Report{"groups": report(t, votesOf(2, 120, 30, 20)), "none": report(t, votesOf(1, 40, 12, 8)), "one vote": report(t, "person,statement,vote\na,1,1\n")} {
 		parity := r
-		parity.Result, parity.Document = nil, Parity(opinion.Polis(r.Read.Ballots, nil), r.Read.Rows)
+		parity.Result, parity.Document = nil, Parity(opinion.Polis(r.Read.Ballots, nil, nil), r.Read.Rows, r.Body, nil)
 		for _, l := range lang.Languages {
 			for _, x := range []Report{r, parity} {
 				var b bytes.Buffer

@@ -63,13 +63,18 @@ type Document struct {
 	Between   []ID      `json:"between,omitempty"`
 	Unplaced  []ID      `json:"unplaced,omitempty"`
 	Consensus Consensus `json:"consensus"`
-	// Lists say why each statement is listed (own mode).
-	Lists     *Lists              `json:"lists,omitempty"`
-	Factors   int                 `json:"factors,omitempty"`
-	Stability []opinion.Stability `json:"stability,omitempty"`
-	Items     []ItemOf            `json:"items,omitempty"`
-	Persons   []PersonOf          `json:"persons,omitempty"`
+	// Lists say why each statement is listed.
+	Lists   Lists `json:"lists"`
+	Factors int   `json:"factors,omitempty"`
+	// Separation is opinion.Result's: up to 0.05 few stand between the groups.
+	Separation float64             `json:"separation,omitempty"`
+	Stability  []opinion.Stability `json:"stability,omitempty"`
+	Items      []ItemOf            `json:"items,omitempty"`
+	Persons    []PersonOf          `json:"persons,omitempty"`
 }
+
+// Parity says whether the result is that of the published pipeline.
+func (d *Document) Parity() bool { return d.Mode == "parity" }
 
 // GroupOf is a group in result.json.
 type GroupOf struct {
@@ -88,18 +93,31 @@ type Consensus struct {
 	Disagree []ID `json:"disagree"`
 }
 
-// Lists with all that put statements into them.
+// Lists with all that put statements into them. In parity mode Divides and Uncertain are
+// empty.
 type Lists struct {
 	Agree     []EntryOf   `json:"agree"`
 	Disagree  []EntryOf   `json:"disagree"`
 	Divides   []EntryOf   `json:"divides"`
 	Uncertain []EntryOf   `json:"uncertain"`
 	Apart     [][]EntryOf `json:"apart"` // by group
+	More      More        `json:"more"`
 }
 
-// EntryOf is a statement in a list; its ID is the one written.
+// More are how many statements pass the rule of a list and are not on it.
+type More struct {
+	Agree     int   `json:"agree"`
+	Disagree  int   `json:"disagree"`
+	Divides   int   `json:"divides"`
+	Uncertain int   `json:"uncertain"`
+	Apart     []int `json:"apart"` // by group
+}
+
+// EntryOf is a statement in a list; its ID is the one written. Next holds, with about 90 %,
+// the share of as many again, were they asked.
 type EntryOf struct {
-	ID ID `json:"id"`
+	ID   ID         `json:"id"`
+	Next [2]float64 `json:"next"`
 	opinion.Entry
 }
 
@@ -132,12 +150,13 @@ func entryIDs(list []opinion.Entry) []ID {
 
 // Own is the document of a result.
 func Own(r *opinion.Result, rows int, body map[string]string) *Document {
-	d := &Document{Schema: Schema, Mode: "own", People: r.People, Statements: r.Statements, Votes: r.Votes, Rows: rows, K: r.K, Factors: r.R, Stability: r.Stability,
+	d := &Document{Schema: Schema, Mode: "own", People: r.People, Statements: r.Statements, Votes: r.Votes, Rows: rows, K: r.K, Factors: r.R, Separation: r.Separation, Stability: r.Stability,
 		Consensus: Consensus{entryIDs(r.Agree), entryIDs(r.Disagree)},
-		Lists:     &Lists{Agree: list(r.Agree), Disagree: list(r.Disagree), Divides: list(r.Divides), Uncertain: list(r.Uncertain)}}
+		Lists: Lists{Agree: list(r.Agree), Disagree: list(r.Disagree), Divides: list(r.Divides), Uncertain: list(r.Uncertain),
+			More: More{r.More.Agree, r.More.Disagree, r.More.Divides, r.More.Uncertain, nil}}}
 	for _, g := range r.Groups {
 		d.Groups = append(d.Groups, GroupOf{g.ID, g.Size, idsOf(g.People), g.X, g.Y, entryIDs(g.Apart)})
-		d.Lists.Apart = append(d.Lists.Apart, list(g.Apart))
+		d.Lists.Apart, d.Lists.More.Apart = append(d.Lists.Apart, list(g.Apart)), append(d.Lists.More.Apart, g.More)
 	}
 	for _, p := range r.Persons {
 		switch p.Group {
@@ -149,7 +168,7 @@ func Own(r *opinion.Result, rows int, body map[string]string) *Document {
 		d.Persons = append(d.Persons, PersonOf{ID(p.ID), p.Votes, p.X, p.Y, p.EX, p.EY, p.Sure, p.Group})
 	}
 	for _, it := range r.Items {
-		d.Items = append(d.Items, ItemOf{ID: ID(it.ID), Body: body[it.ID], Item: it})
+		d.Items = append(d.Items, ItemOf{ID: ID(it.ID), Body: body[it.ID], Item: it.Exact()})
 	}
 	return d
 }
@@ -158,7 +177,8 @@ func Own(r *opinion.Result, rows int, body map[string]string) *Document {
 func list(all []opinion.Entry) []EntryOf {
 	entries := make([]EntryOf, len(all))
 	for i, e := range all {
-		entries[i] = EntryOf{ID(e.ID), e}
+		entries[i] = EntryOf{ID: ID(e.ID), Entry: e}
+		entries[i].Next[0], entries[i].Next[1] = opinion.Forecast(e.Share.Hits, e.Share.Of, e.Share.Of)
 	}
 	return entries
 }

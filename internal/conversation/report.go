@@ -2,7 +2,6 @@ package conversation
 
 import (
 	_ "embed"
-	"encoding/csv"
 	"fmt"
 	"hash/fnv"
 	"html/template"
@@ -12,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"dongthuan/internal/document"
 	"dongthuan/internal/lang"
 	"dongthuan/internal/opinion"
 )
@@ -37,7 +37,7 @@ type page struct {
 // WriteReport writes the report as one HTML file that needs nothing else.
 func WriteReport(w io.Writer, text lang.Catalog, l string, r Report) error {
 	p := &page{r, text, l}
-	t, err := template.New("report").Funcs(template.FuncMap{"t": p.t, "n": p.n, "entries": p.entries, "card": p.card, "add": func(a, b int) int { return a + b }, "two": func(f float64) string { return p.decimal(f, 2) }, "percent": p.percent}).Parse(reportHTML)
+	t, err := template.New("report").Funcs(template.FuncMap{"t": p.t, "n": p.n, "entries": p.entries, "card": p.card, "add": func(a, b int) int { return a + b }, "two": func(f float64) string { return p.decimal(f, 2) }, "percent": p.percent, "more": func(n int) string { return p.t(form("conversation.more", n), p.n(n)) }}).Parse(reportHTML)
 	if err != nil {
 		return err
 	}
@@ -78,9 +78,9 @@ type bar struct {
 	Name                  string
 	Counts                opinion.Counts
 	Agree, Pass, Disagree template.CSS // widths
+	Spoken                string       // the counts in words
 	Words                 string       // share, counts, interval
-	Low, Width            template.CSS // of the interval
-	Side                  string
+	Interval              template.CSS // where it is drawn; "" on passes, which have no end to go from
 }
 
 // entry is a listed statement as it is shown.
@@ -88,6 +88,7 @@ type entry struct {
 	ID, Body string
 	Bars     []bar
 	Why      string
+	Next     string
 	Lost     string
 }
 
@@ -110,15 +111,23 @@ func (p *page) body(id string) string {
 func (p *page) bar(name string, c opinion.Counts, side string, s opinion.Share) bar {
 	n := float64(max(c.Seen(), 1))
 	width := func(k int) template.CSS { return template.CSS(fmt.Sprintf("width:%.2f%%", 100*float64(k)/n)) }
-	return bar{Name: name, Counts: c, Agree: width(c.Agree), Pass: width(c.Pass), Disagree: width(c.Disagree), Side: side,
-		Words: p.t("conversation.share", p.percent(float64(s.Hits)/float64(max(s.Of, 1))), p.t("conversation.side."+side), p.n(s.Hits), p.n(s.Of), p.decimal(100*s.Low, 0), p.decimal(100*s.High, 0))}
+	var interval template.CSS
+	switch side {
+	case "agree":
+		interval = template.CSS(fmt.Sprintf("left:%.1f%%;right:%.1f%%", 100*s.Low, 100*(1-s.High)))
+	case "disagree": // drawn from the right
+		interval = template.CSS(fmt.Sprintf("left:%.1f%%;right:%.1f%%", 100*(1-s.High), 100*s.Low))
+	}
+	return bar{Name: name, Counts: c, Agree: width(c.Agree), Pass: width(c.Pass), Disagree: width(c.Disagree), Interval: interval,
+		Spoken: p.t("conversation.counts", p.n(c.Agree), p.n(c.Pass), p.n(c.Disagree)),
+		Words:  p.t("conversation.share", p.percent(float64(s.Hits)/float64(max(s.Of, 1))), p.t("conversation.side."+side), p.n(s.Hits), p.n(s.Of), p.decimal(100*s.Low, 0), p.decimal(100*s.High, 0))}
 }
 
 // entries of a list of all.
 func (p *page) entries(list []EntryOf) (all []entry) {
 	for _, e := range list {
 		it, _ := p.item(e.ID)
-		x := entry{ID: string(e.ID), Body: p.body(string(e.ID)), Why: p.why(e.Entry), Lost: p.t("conversation.lost", p.n(e.Lost))}
+		x := p.entry(e)
 		x.Bars = append(x.Bars, p.bar(p.t("conversation.all"), it.All, e.Side, e.Share))
 		for g, s := range e.Groups {
 			x.Bars = append(x.Bars, p.bar(p.t("conversation.group", g+1), it.Groups[g], e.Side, s))
@@ -128,6 +137,14 @@ func (p *page) entries(list []EntryOf) (all []entry) {
 	return all
 }
 
+func (p *page) entry(e EntryOf) entry {
+	x := entry{ID: string(e.ID), Body: p.body(string(e.ID)), Why: p.why(e.Entry), Next: p.t("conversation.next", p.n(e.Share.Of), p.decimal(100*e.Next[0], 0), p.decimal(100*e.Next[1], 0))}
+	if e.Lost > 0 {
+		x.Lost = p.t(form("conversation.lost", e.Lost), p.n(e.Lost))
+	}
+	return x
+}
+
 // card are the entries that set a group apart.
 func (p *page) card(g int) (all []entry) {
 	for _, e := range p.Document.Lists.Apart[g] {
@@ -135,11 +152,12 @@ func (p *page) card(g int) (all []entry) {
 		var rest opinion.Counts
 		for h, c := range it.Groups {
 			if h != g {
-				rest.Agree, rest.Disagree, rest.Pass = rest.Agree+c.Agree, rest.Disagree+c.Disagree, rest.Pass+c.Pass
+				rest = rest.Plus(c)
 			}
 		}
-		all = append(all, entry{ID: string(e.ID), Body: p.body(string(e.ID)), Why: p.why(e.Entry), Lost: p.t("conversation.lost", p.n(e.Lost)),
-			Bars: []bar{p.bar(p.t("conversation.group", g+1), it.Groups[g], e.Side, e.Share), p.bar(p.t("conversation.rest"), rest, e.Side, *e.Rest)}})
+		x := p.entry(e)
+		x.Bars = []bar{p.bar(p.t("conversation.group", g+1), it.Groups[g], e.Side, e.Share), p.bar(p.t("conversation.rest"), rest, e.Side, *e.Rest)}
+		all = append(all, x)
 	}
 	return all
 }
@@ -148,6 +166,8 @@ func (p *page) why(e opinion.Entry) string {
 	switch e.Rule {
 	case "apart":
 		return p.t("conversation.why.apart", p.decimal(100*e.Score, 0), p.chance(e.Chance), p.chance(e.Limit))
+	case "polis.most", "polis.apart":
+		return p.t("conversation.why." + e.Rule)
 	case "split", "passes":
 		return p.t("conversation.why."+e.Rule, p.percent(e.Share.Low))
 	}
@@ -157,7 +177,34 @@ func (p *page) why(e opinion.Entry) string {
 // Facts at the top.
 func (p *page) Facts() [][2]string {
 	d := p.Document
-	return [][2]string{{p.n(d.People), p.t("conversation.facts.people")}, {p.n(d.Statements), p.t("conversation.facts.statements")}, {p.n(d.Votes), p.t("conversation.facts.votes")}, {p.n(d.K), p.t("conversation.facts.groups")}}
+	return [][2]string{{p.n(d.People), p.t(form("conversation.facts.people", d.People))}, {p.n(d.Statements), p.t(form("conversation.facts.statements", d.Statements))}, {p.n(d.Votes), p.t(form("conversation.facts.votes", d.Votes))}, {p.n(d.K), p.t(form("conversation.facts.groups", d.K))}}
+}
+
+// form is the key of a text about a number: one is another in some languages.
+func form(key string, n int) string {
+	if n == 1 {
+		return key + ".one"
+	}
+	return key
+}
+
+// Separate says whether few people stand between groups, "" where there is one.
+func (p *page) Separate() string {
+	switch d := p.Document; {
+	case d.K < 2 || d.Parity():
+		return ""
+	case d.Separation <= opinion.Apart:
+		return p.t("conversation.separate.camps")
+	}
+	return p.t("conversation.separate.range")
+}
+
+// Lead of a list: in what sense most do.
+func (p *page) Lead(list string) string {
+	if p.Document.Parity() {
+		return p.t("conversation.parity.lead")
+	}
+	return p.t("conversation." + list + ".lead")
 }
 
 // Period of the votes, "" where the file does not say.
@@ -214,13 +261,13 @@ type drawn struct {
 
 // Map draws the people; nil where there is nothing to draw.
 func (p *page) Map() *drawn {
-	r := p.Result
-	if r == nil || len(r.Persons) == 0 {
+	persons := p.Document.Persons
+	if len(persons) == 0 {
 		return nil
 	}
-	m := &drawn{Width: mapWidth, Height: mapHeight, Alt: p.t("conversation.map.alt", p.n(len(r.Persons)), p.Document.K)}
+	m := &drawn{Width: mapWidth, Height: mapHeight, Alt: p.t("conversation.map.alt", p.n(len(persons)), p.Document.K)}
 	var xs, ys []float64
-	for _, q := range r.Persons {
+	for _, q := range persons {
 		if q.Group != opinion.Unplaced {
 			xs, ys = append(xs, math.Abs(q.X)), append(ys, math.Abs(q.Y))
 		}
@@ -230,16 +277,16 @@ func (p *page) Map() *drawn {
 		return mapWidth / 2 * (1 + min(max(x/sx, -0.99), 0.99)), mapHeight / 2 * (1 - min(max(y/sy, -0.98), 0.98))
 	}
 	f := func(v float64) string { return strconv.FormatFloat(v, 'f', 1, 64) }
-	shown := r.Persons
+	shown := persons
 	if len(shown) > mapDots {
 		shown = slices.Clone(shown)
-		slices.SortFunc(shown, func(a, b opinion.Person) int { return strings.Compare(digest(a.ID), digest(b.ID)) })
+		slices.SortFunc(shown, func(a, b PersonOf) int { return strings.Compare(digest(string(a.ID)), digest(string(b.ID))) })
 		shown = shown[:mapDots]
-		m.Few = p.t("conversation.map.few", p.n(mapDots), p.n(len(r.Persons)))
+		m.Few = p.t("conversation.map.few", p.n(mapDots), p.n(len(persons)))
 	}
 	type sums struct{ n, x, y, xx, yy float64 }
 	by := map[int]*sums{}
-	for _, q := range r.Persons {
+	for _, q := range persons {
 		s := by[q.Group]
 		if s == nil {
 			s = &sums{}
@@ -285,7 +332,9 @@ func (p *page) Map() *drawn {
 		}
 		m.Rows = append(m.Rows, row)
 	}
-	m.Right, m.Up = p.meaning(r.Axes[0]), p.meaning(r.Axes[1])
+	if r := p.Result; r != nil {
+		m.Right, m.Up = p.meaning(r.Axes[0]), p.meaning(r.Axes[1])
+	}
 	return m
 }
 
@@ -317,51 +366,51 @@ func digest(id string) string {
 
 // WriteStatements writes every statement with its counts.
 func WriteStatements(w io.Writer, d *Document) error {
-	c := csv.NewWriter(w)
-	head := []string{"statement", "body", "agree", "disagree", "pass", "agreement", "agreement_low", "disagreement", "disagreement_low"}
-	for _, g := range d.Groups {
+	return document.WriteCSV(w, func(yield func([]string) bool) {
+		head := []string{"statement", "body", "agree", "disagree", "pass", "agreement", "agreement_low", "disagreement", "disagreement_low"}
 		if d.K > 1 {
-			n := strconv.Itoa(g.ID)
-			head = append(head, "group_"+n+"_agree", "group_"+n+"_disagree", "group_"+n+"_pass")
+			for _, g := range d.Groups {
+				n := strconv.Itoa(g.ID)
+				head = append(head, "group_"+n+"_agree", "group_"+n+"_disagree", "group_"+n+"_pass")
+			}
 		}
-	}
-	if err := c.Write(head); err != nil {
-		return err
-	}
-	f := func(x float64) string { return strconv.FormatFloat(x, 'f', 6, 64) }
-	for _, it := range d.Items {
-		row := []string{string(it.ID), cell(it.Body), strconv.Itoa(it.All.Agree), strconv.Itoa(it.All.Disagree), strconv.Itoa(it.All.Pass), f(it.Agreement.Mean), f(it.Agreement.Low), f(it.Disagreement.Mean), f(it.Disagreement.Low)}
-		for _, g := range it.Groups {
-			row = append(row, strconv.Itoa(g.Agree), strconv.Itoa(g.Disagree), strconv.Itoa(g.Pass))
+		if !yield(head) {
+			return
 		}
-		if err := c.Write(row); err != nil {
-			return err
+		for _, it := range d.Items {
+			row := append([]string{string(it.ID), it.Body}, counted(it.All)...)
+			row = append(row, places(it.Agreement.Mean, it.Agreement.Low, it.Disagreement.Mean, it.Disagreement.Low)...)
+			for _, g := range it.Groups {
+				row = append(row, counted(g)...)
+			}
+			if !yield(row) {
+				return
+			}
 		}
-	}
-	c.Flush()
-	return c.Error()
+	})
 }
 
-// cell keeps a spreadsheet from taking somebody's words for a formula.
-func cell(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
+func counted(c opinion.Counts) []string {
+	return []string{strconv.Itoa(c.Agree), strconv.Itoa(c.Disagree), strconv.Itoa(c.Pass)}
+}
+
+func places(all ...float64) (row []string) {
+	for _, x := range all {
+		row = append(row, strconv.FormatFloat(x, 'f', 6, 64))
 	}
-	return s
+	return row
 }
 
 // WritePeople writes where each person stands.
 func WritePeople(w io.Writer, d *Document) error {
-	c := csv.NewWriter(w)
-	if err := c.Write([]string{"person", "votes", "group", "x", "y", "x_sd", "y_sd", "sure"}); err != nil {
-		return err
-	}
-	f := func(x float64) string { return strconv.FormatFloat(x, 'f', 6, 64) }
-	for _, p := range d.Persons {
-		if err := c.Write([]string{cell(string(p.ID)), strconv.Itoa(p.Votes), strconv.Itoa(p.Group), f(p.X), f(p.Y), f(p.EX), f(p.EY), f(p.Sure)}); err != nil {
-			return err
+	return document.WriteCSV(w, func(yield func([]string) bool) {
+		if !yield([]string{"person", "votes", "group", "x", "y", "x_sd", "y_sd", "sure"}) {
+			return
 		}
-	}
-	c.Flush()
-	return c.Error()
+		for _, p := range d.Persons {
+			if !yield(append([]string{string(p.ID), strconv.Itoa(p.Votes), strconv.Itoa(p.Group)}, places(p.X, p.Y, p.EX, p.EY, p.Sure)...)) {
+				return
+			}
+		}
+	})
 }

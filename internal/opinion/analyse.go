@@ -7,11 +7,14 @@ import (
 // Config says how a result is made. The zero Config finds everything itself.
 type Config struct {
 	Out Moderation // statements that are left out
-	// K is the published number of groups, and R of factors; with K 0 both are found.
+	// K is the published number of groups, 1 to MaxGroups, and R of factors, up to Factors;
+	// with K 0 both are found.
 	K, R int
 	// Chance is what chance makes of the eigenvalue of each factor, found and published
 	// with K and R.
 	Chance [Factors]float64
+	// Separation is that of the published result (see Result).
+	Separation float64
 	// Previous is the group of each person in the last published result: groups keep the
 	// ids of those they share most people with.
 	Previous map[string]int
@@ -57,13 +60,20 @@ type Result struct {
 	Chance                    [Factors]float64
 	Strength                  [Factors]float64
 	// Axes say what the map's two directions mean: the statements that weigh most in each.
-	Axes               [2][]Loading
-	Stability          []Stability // where K was found
+	Axes      [2][]Loading
+	Stability []Stability // where K was found
+	// Separation is the chance that so few people would stand half-way between two groups,
+	// were there one peak of people and no groups. Above Apart the groups are two sides of a
+	// range of opinion, with a border that somebody drew; below it few stand between them. 0
+	// with one group.
+	Separation         float64
 	Groups             []Group
 	Persons            []Person // by id
 	Items              []Item   // by id
 	Agree, Disagree    []Entry  // what most of every group agree or disagree on
 	Divides, Uncertain []Entry
+	// More are how many statements pass the rule of a list and are not on it, as Listed are.
+	More struct{ Agree, Disagree, Divides, Uncertain int }
 }
 
 // Loading is how a statement weighs on an axis of the map: who agrees with it stands to
@@ -74,7 +84,7 @@ type Loading struct {
 }
 
 // Analyse finds groups and lists. The same votes, moderation and config give the same
-// result, to the bit.
+// result, to the bit. It may return ErrNothing or ErrConfig.
 func Analyse(t *Table, c Config) (*Result, error) {
 	l, err := NewLive(t, c)
 	if err != nil {
@@ -84,11 +94,11 @@ func Analyse(t *Table, c Config) (*Result, error) {
 }
 
 // Live keeps what a result is made of, so that the next one after some votes takes
-// milliseconds. Its results are those of Analyse, to the bit.
+// milliseconds. Its results are those of Analyse, to the bit. It is not for use by several
+// goroutines at once.
 type Live struct {
 	table  *Table
 	config Config
-	to     []int32 // column of a slot
 	x      *matrix
 	pairs  *pairs // nil above tableLimit
 	cov    *covariance
@@ -96,22 +106,26 @@ type Live struct {
 	stale  bool         // columns are others than before
 	shares shares
 	found  []Stability
-	all    []place // of the last result: memory that is used again
+	fitted *factors // nil where votes have come since
+	all    []place  // of the last result: memory that is used again
 	pts    points
 }
 
 // NewLive counts the votes of t, which is the Live's from now on, and, where config.K is
 // 0, finds the number of groups.
 func NewLive(t *Table, c Config) (*Live, error) {
+	if c.K < 0 || c.K > MaxGroups || c.R < 0 || c.R > Factors {
+		return nil, ErrConfig
+	}
 	l := &Live{table: t, config: c, shares: shares{}, dirty: map[int]bool{}}
 	l.count()
 	if l.x.votes == 0 {
 		return nil, ErrNothing
 	}
 	switch {
-	case c.K <= 0:
+	case c.K == 0:
 		l.Choose()
-	case c.R <= 0:
+	case c.R == 0:
 		l.config.R = min(c.K-1, Factors)
 	}
 	return l, nil
@@ -127,14 +141,13 @@ func (l *Live) progress(s Step, done, of int) {
 func (l *Live) count() {
 	l.progress(Counting, 0, 1)
 	l.x = l.table.matrix(l.config.Out)
-	l.to, _ = l.table.columns(l.config.Out)
 	l.pairs = nil
 	if len(l.x.ids) <= tableLimit {
 		l.pairs = countPairs(l.x)
 	}
 	l.cov = newCovariance(l.x, l.pairs)
 	clear(l.dirty)
-	l.stale = false
+	l.stale, l.fitted = false, nil
 	l.progress(Counting, 1, 1)
 }
 
@@ -144,6 +157,9 @@ func (l *Live) refresh() {
 		l.count()
 		return
 	}
+	if len(l.dirty) == 0 {
+		return
+	}
 	l.cov.means()
 	if l.pairs != nil {
 		for j := range l.dirty {
@@ -151,6 +167,7 @@ func (l *Live) refresh() {
 		}
 	}
 	clear(l.dirty)
+	l.fitted = nil
 }
 
 // Choose finds the number of factors and of groups anew; until then they stay what they
@@ -163,9 +180,11 @@ func (l *Live) Choose() {
 	}
 	l.progress(Choosing, 0, resamples)
 	l.config.R, l.config.Chance = factorsAbove(l.x, ids)
-	l.config.K, l.found = 1, nil
+	l.config.K, l.config.Separation, l.found, l.fitted = 1, 0, nil, nil
 	if l.config.R > 0 {
-		l.config.K, l.found = choose(l.x, l.config.R, l.config.Chance, l.places(l.cov.fit(l.config.R, l.config.Chance)), ids, func(done, of int) { l.progress(Choosing, done, of) })
+		all := l.places(l.cov.fit(l.config.R, l.config.Chance))
+		l.config.K, l.found = choose(l.x, l.config.R, l.config.Chance, all, ids, func(done, of int) { l.progress(Choosing, done, of) })
+		l.config.Separation = separation(all, ids, l.config.K, l.config.R)
 	}
 	l.progress(Choosing, resamples, resamples)
 }
@@ -181,9 +200,16 @@ func (l *Live) places(f *factors) []place {
 
 // AddStatement makes a statement known before anybody votes on it.
 func (l *Live) AddStatement(id string) error {
+	if _, known := l.table.slots.find([]byte(id)); known {
+		return nil
+	}
 	l.stale = true
 	return l.table.AddStatement(id)
 }
+
+// Keep has groups keep the ids of those of a published result that they share most people
+// with, from the next result on.
+func (l *Live) Keep(published map[string]int) { l.config.Previous = published }
 
 // Moderate sets which statements are left out.
 func (l *Live) Moderate(out Moderation) { l.config.Out, l.stale = out, true }
@@ -191,10 +217,14 @@ func (l *Live) Moderate(out Moderation) { l.config.Out, l.stale = out, true }
 // model of the votes: two factors at least, for the map; those that chance could have made
 // are on the map only.
 func (l *Live) model() *factors {
+	if l.fitted != nil {
+		return l.fitted
+	}
 	f := l.cov.fit(min(max(l.config.R, 2), Factors), l.config.Chance)
 	if l.config.R > 0 {
 		f.counted = min(l.config.R, f.r)
 	}
+	l.fitted = f
 	return f
 }
 
@@ -203,7 +233,7 @@ func (l *Live) Result() *Result {
 	l.refresh()
 	l.progress(Listing, 0, 1)
 	x, k := l.x, max(l.config.K, 1)
-	res := &Result{People: len(x.rows), Statements: len(x.ids), Votes: x.votes, R: l.config.R, Chance: l.config.Chance, Stability: l.found}
+	res := &Result{People: len(x.rows), Statements: len(x.ids) + len(x.unvoted), Votes: x.votes, R: l.config.R, Chance: l.config.Chance, Separation: l.config.Separation, Stability: l.found}
 	f := l.model()
 	res.Strength = f.strength
 	for k := range res.Axes {
@@ -236,16 +266,17 @@ func (l *Live) Result() *Result {
 	bars := [2]float64{barOf(res.Items, "agree"), barOf(res.Items, "disagree")}
 	yes, no := chances(res.Items, "agree", bars[0]), chances(res.Items, "disagree", bars[1])
 	limit := discovered(append(slices.Clone(yes), no...))
-	res.Agree = consensus(l.shares, res.Items, "agree", bars[0], limit, yes)
-	res.Disagree = consensus(l.shares, res.Items, "disagree", bars[1], limit, no)
-	res.Divides, res.Uncertain = divides(l.shares, res.Items), uncertain(l.shares, res.Items)
+	res.Agree, res.More.Agree = consensus(l.shares, res.Items, "agree", bars[0], limit, yes)
+	res.Disagree, res.More.Disagree = consensus(l.shares, res.Items, "disagree", bars[1], limit, no)
+	res.Divides, res.More.Divides = divides(l.shares, res.Items)
+	res.Uncertain, res.More.Uncertain = uncertain(l.shares, res.Items)
 	if len(l.shares) > 1<<18 {
 		clear(l.shares)
 	}
-	lists := apart(l.shares, res.Items, res.K)
+	lists, more := apart(l.shares, res.Items, res.K)
 	res.Groups = make([]Group, res.K)
 	for g := range res.Groups {
-		res.Groups[g] = Group{ID: g, Apart: lists[g]}
+		res.Groups[g] = Group{ID: g, Apart: lists[g], More: more[g]}
 		if g < len(centres) {
 			res.Groups[g].X, res.Groups[g].Y = centres[g][0], centres[g][1]
 		}
@@ -262,6 +293,15 @@ func (l *Live) Result() *Result {
 		if g >= 0 {
 			res.Groups[g].People = append(res.Groups[g].People, x.people[i].id)
 		}
+	}
+	for _, id := range x.unvoted {
+		it := Item{ID: id}
+		if res.K > 1 {
+			it.Groups = make([]Counts, res.K)
+		}
+		it.Agreement, it.Disagreement = joint(make([]Counts, res.K), "agree"), joint(make([]Counts, res.K), "disagree")
+		at, _ := slices.BinarySearchFunc(res.Items, id, func(a Item, id string) int { return natural(a.ID, id) })
+		res.Items = slices.Insert(res.Items, at, it)
 	}
 	l.progress(Listing, 1, 1)
 	return res
@@ -351,8 +391,8 @@ func (l *Live) Cast(ballots ...Ballot) error {
 }
 
 func (l *Live) cast(b Ballot) error {
-	_, known := l.table.slots.find([]byte(b.Statement))
-	if !known || l.stale {
+	slot, known := l.table.slots.find([]byte(b.Statement))
+	if l.stale || !known || l.x.to[slot] == unvoted {
 		if err := l.table.Cast(b); err != nil {
 			return err
 		}
@@ -365,7 +405,7 @@ func (l *Live) cast(b Ballot) error {
 	v := l.table.voter(b.Person)
 	i, found := slices.BinarySearchFunc(l.x.people, v, func(a, b *voter) int { return natural(a.id, b.id) })
 	l.table.settle()
-	row := v.row(l.to, nil)
+	row := v.row(l.x.to, nil)
 	var old []uint32
 	if found {
 		old = l.x.rows[i]
@@ -391,6 +431,7 @@ func (l *Live) replace(i int, found bool, v *voter, old, row []uint32) {
 	work := slices.Clone(old)
 	count := func(c uint32, by int) {
 		l.x.counts[c>>2].add(c&3, by)
+		l.stale = l.stale || l.x.counts[c>>2].Seen() == 0 // it has no column any more
 		l.dirty[int(c>>2)] = true
 		if l.pairs != nil {
 			l.pairs.change(work, c, int32(by))

@@ -172,3 +172,37 @@ func camps(seed uint64, g, n, m, votes int, clear, same float64) []Ballot {
 	}
 	return all
 }
+
+// spread is people along ranges of opinion: where they stand is normally distributed in each
+// of the dimensions, and nobody belongs to anything.
+func spread(seed uint64, dimensions, n, m, votes int) []Ballot {
+	r := rand.New(rand.NewPCG(seed, 78))
+	loading, middle := make([][]float64, m), make([]float64, m)
+	for j := range m {
+		for range dimensions {
+			loading[j] = append(loading[j], r.NormFloat64())
+		}
+		middle[j] = 0.7 * r.NormFloat64()
+	}
+	var all []Ballot
+	for i := range n {
+		u := make([]float64, dimensions)
+		for k := range u {
+			u[k] = r.NormFloat64()
+		}
+		for _, j := range r.Perm(m)[:votes] {
+			z := middle[j] + r.NormFloat64()
+			for k := range u {
+				z += loading[j][k] * u[k]
+			}
+			var v int8
+			if z > 0.4 {
+				v = 1
+			} else if z < -0.4 {
+				v = -1
+			}
+			all = append(all, Ballot{fmt.Sprint("p", i), "s" + strconv.Itoa(j), v, int64(1000 + len(all))})
+		}
+	}
+	return all
+}

@@ -6,6 +6,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"gonum.org/v1/gonum/mathext"
 )
 
 // MaxGroups is the most groups that are looked for.
@@ -19,7 +21,7 @@ const (
 	resamples = 50   // to find how many groups are stable
 	sampleOf  = 1500 // people in a resample at most
 	stableAt  = 0.85 // mean Jaccard of the least stable group: "highly stable" (Hennig, J. Multivar. Anal. 99, 2008)
-	near      = 0.06 // more groups may be less stable than fewer by this much
+	near      = 0.06 // more groups may be less stable than fewer by this much: more than chance moves the mean of 50, less than what tells a good number from a poor one in planted camps
 	smallest  = 5    // people that make a group
 	fewest    = 30   // people that are looked at for groups: fewer are easily told apart
 )
@@ -202,12 +204,12 @@ func sortBySize(of []int, centres [][Factors]float64) ([]int, [][Factors]float64
 }
 
 // Stability is how well k groups come back when one person in five is left out and all is
-// computed anew: the mean Jaccard index of each group with the one most like it, the
-// largest group first.
+// computed anew, of 1,500 people at most: the mean Jaccard index of each group with the one
+// most like it, the largest group first.
 type Stability struct {
 	K       int       `json:"k"`
 	Groups  []float64 `json:"groups"`
-	Enough  bool      `json:"enough"`  // all at least 0.85
+	Enough  bool      `json:"enough"`  // all at least 0.85, of five people or more; of those as stable, to 0.06, the most groups are taken
 	Smaller int       `json:"smaller"` // people in the smallest group
 }
 
@@ -242,7 +244,11 @@ func choose(x *matrix, r int, chance [Factors]float64, all []place, ids []uint64
 		if len(y.ids) <= tableLimit {
 			p = countPairs(y)
 		}
-		f := newCovariance(y, p).fit(r, chance)
+		of := chance // falls with the root of the number of people
+		for k := range of {
+			of[k] *= math.Sqrt(float64(len(ids)) / float64(len(rows)))
+		}
+		f := newCovariance(y, p).fit(r, of)
 		placing := f.placing()
 		part := &points{}
 		var members []int // of the whole, by point of the part
@@ -277,13 +283,68 @@ func choose(x *matrix, r int, chance [Factors]float64, all []place, ids []uint64
 	return k, found
 }
 
+// Apart is the chance of Result.Separation up to which groups are camps.
+const Apart = 0.05
+
+// separation is the greatest chance, over all pairs of k groups, that as few people would
+// stand half-way between two as do, were there one peak of people only. Along the line
+// through the middles, three stretches of a third of their distance are counted: about each
+// middle, and half-way. With one peak, wherever it is, there are at least as many half-way as
+// about one of the two; so each of the two is tested against half-way by the sign test, and
+// the greater chance counts (intersection–union test: Berger, Technometrics 24, 1982).
+func separation(all []place, ids []uint64, k, r int) (greatest float64) {
+	if k < 2 {
+		return 0
+	}
+	whole := &points{}
+	for i, q := range all {
+		if q.placed() {
+			for n := r; n < Factors; n++ {
+				q.at[n] = 0
+			}
+			whole.add(ids[i], q)
+		}
+	}
+	of, centres := whole.clusters(k)
+	for g := range centres {
+		for h := range g {
+			d := distance(&centres[g], &centres[h])
+			var about [3]int // g, half-way, h
+			for i := range of {
+				if of[i] != g && of[i] != h {
+					continue
+				}
+				var along float64 // 0 at g, 1 at h
+				for n := range Factors {
+					along += (whole.at[i][n] - centres[g][n]) * (centres[h][n] - centres[g][n]) / d
+				}
+				for n := range about {
+					if math.Abs(along-float64(n)/2) <= 1.0/6 {
+						about[n]++
+					}
+				}
+			}
+			greatest = max(greatest, fewer(about[1], about[0]), fewer(about[1], about[2]))
+		}
+	}
+	return greatest
+}
+
+// fewer is the chance that of a+b throws of a coin a or fewer are heads.
+func fewer(a, b int) float64 {
+	if b == 0 {
+		return 1
+	}
+	return mathext.RegIncBeta(float64(b), float64(a+1), 0.5)
+}
+
 const (
 	nulls  = 39   // shuffled copies: a factor that chance makes passes once in forty
 	nullOf = 1000 // people in them at most
 )
 
 // factorsAbove says how many factors are more than chance makes: the first ones whose
-// eigenvalue is above the greatest of 19 copies of the votes in which the votes on each
+// eigenvalue is above the greatest of 39 copies of the votes in which the votes on each
 // statement are dealt anew to those who voted on it (parallel analysis: Horn,
 // Psychometrika 30, 1965). mean is what chance makes of each eigenvalue; it falls with the
 // root of the number of people.

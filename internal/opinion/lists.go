@@ -32,7 +32,8 @@ type Item struct {
 }
 
 // Joint is the product of the groups' shares: Mean exact, Low from a beta distribution
-// with the same mean and variance.
+// with the same mean and variance. In a Result Low and Min are near enough to sort by; Exact
+// makes them what they say.
 type Joint struct {
 	Mean float64 `json:"mean"`
 	Low  float64 `json:"low"`
@@ -56,13 +57,16 @@ type Entry struct {
 	Rule string `json:"rule"`
 	// Chance of its being listed by mistake, among all where the list is of all, and the
 	// greatest chance that the list takes (Benjamini & Hochberg, J. R. Statist. Soc. B 57,
-	// 1995); 0 where the rule is a bound.
+	// 1995); 0 where the rule is a bound. Groups are found on the same votes that these
+	// tests are made on: in lists of groups it is a measure to order and cut by, and the
+	// real chance is greater.
 	Chance float64 `json:"chance,omitempty"`
 	Limit  float64 `json:"limit,omitempty"`
 	// Bar is the share that has to be passed, in lists of what most agree or disagree on.
 	Bar float64 `json:"bar,omitempty"`
-	// Lost is how many more votes the other way would take it off the list: all of them in
-	// the group in which that is soonest.
+	// Lost is after how many more votes the other way the rule no longer holds: all of them
+	// in the group in which that is soonest. From a list that is full it may go sooner, when
+	// another passes it.
 	Lost int `json:"lost"`
 }
 
@@ -74,8 +78,10 @@ type Group struct {
 	// X, Y is its middle on the map.
 	X float64 `json:"x"`
 	Y float64 `json:"y"`
-	// Apart are the statements that set it apart from all others.
+	// Apart are the statements that set it apart from all others; More are how many more
+	// would.
 	Apart []Entry `json:"apart"`
+	More  int     `json:"more"`
 }
 
 // discovered is the Benjamini–Hochberg procedure: the chance up to which tests stand, so
@@ -126,17 +132,30 @@ func (c Counts) hits(side string) int {
 }
 
 // joint of the groups' shares.
-func joint(groups []Counts, side string) Joint {
+func joint(groups []Counts, side string) Joint { return jointBy(groups, side, quickLow) }
+
+func jointBy(groups []Counts, side string, low func(a, b float64) float64) Joint {
 	mean, second, least := 1.0, 1.0, 1.0
 	for _, c := range groups {
 		a, b := float64(c.hits(side)+1), float64(c.Seen()-c.hits(side)+1)
 		mean *= a / (a + b)
 		second *= a * (a + 1) / ((a + b) * (a + b + 1))
-		least = min(least, quickLow(a, b))
+		least = min(least, low(a, b))
 	}
 	v := second - mean*mean
 	t := mean*(1-mean)/v - 1
-	return Joint{Mean: mean, Low: quickLow(mean*t, (1-mean)*t), Min: least}
+	return Joint{Mean: mean, Low: low(mean*t, (1-mean)*t), Min: least}
+}
+
+// Exact is the item with bounds that are exact.
+func (it Item) Exact() Item {
+	groups := it.Groups
+	if groups == nil {
+		groups = []Counts{it.All}
+	}
+	low := func(a, b float64) float64 { return betaQuantile(surely, a, b) }
+	it.Agreement, it.Disagreement = jointBy(groups, "agree", low), jointBy(groups, "disagree", low)
+	return it
 }
 
 // quickLow is the 5 % quantile of a beta distribution, by the normal distribution of its
@@ -166,7 +185,7 @@ func trigamma(x float64) (y float64) {
 }
 
 // consensus lists what most of every group, and most of all, agree or disagree on.
-func consensus(s shares, items []Item, side string, bar, limit float64, chance []float64) []Entry {
+func consensus(s shares, items []Item, side string, bar, limit float64, chance []float64) ([]Entry, int) {
 	var list []Entry
 	at := map[string]*Item{}
 	for j := range items {
@@ -184,7 +203,7 @@ func consensus(s shares, items []Item, side string, bar, limit float64, chance [
 		}
 		list = append(list, e)
 	}
-	list = ordered(list)
+	list, more := ordered(list)
 	for i := range list {
 		e := &list[i]
 		it := at[e.ID]
@@ -196,7 +215,7 @@ func consensus(s shares, items []Item, side string, bar, limit float64, chance [
 			return notAbove(bar, it.All.hits(side), it.All.Seen()+n) > limit || !inEach(it, side, bar, n)
 		})
 	}
-	return list
+	return list, more
 }
 
 // barOf is Bar, or how much people are on a side in general: of ten statements that two in
@@ -232,10 +251,10 @@ func inEach(it *Item, side string, bar float64, n int) bool {
 	})
 }
 
-// ordered sorts by score, of equals the first first, and keeps Listed: it takes one after
-// the other into a short list, as most are on none.
-func ordered(list []Entry) []Entry {
-	best := make([]Entry, 0, Listed+1)
+// ordered sorts by score, of equals the first first, and keeps Listed; more are left out. It
+// takes one after the other into a short list, as most are on none.
+func ordered(list []Entry) (best []Entry, more int) {
+	best = make([]Entry, 0, Listed+1)
 	for i := range list {
 		e := &list[i]
 		if len(best) == Listed && e.Score <= best[Listed-1].Score {
@@ -248,7 +267,7 @@ func ordered(list []Entry) []Entry {
 		best = slices.Insert(best, at, *e)
 		best = best[:min(len(best), Listed)]
 	}
-	return best
+	return best, len(list) - len(best)
 }
 
 // lost is the least number of votes that makes gone true: doubled until it does, then
@@ -272,7 +291,7 @@ func lost(gone func(n int) bool) int {
 }
 
 // divides lists what splits the people: both sides are surely above Split.
-func divides(s shares, items []Item) []Entry {
+func divides(s shares, items []Item) ([]Entry, int) {
 	return above(s, items, Split, "split", func(c Counts) string {
 		if c.Agree < c.Disagree {
 			return "agree"
@@ -282,7 +301,7 @@ func divides(s shares, items []Item) []Entry {
 }
 
 // uncertain lists what many pass on.
-func uncertain(s shares, items []Item) []Entry {
+func uncertain(s shares, items []Item) ([]Entry, int) {
 	return above(s, items, Unsure, "passes", func(Counts) string { return "pass" })
 }
 
@@ -290,7 +309,7 @@ func uncertain(s shares, items []Item) []Entry {
 const surely = 0.05
 
 // above lists where the share of one side is above bound, with 95 %.
-func above(s shares, items []Item, bound float64, rule string, side func(Counts) string) []Entry {
+func above(s shares, items []Item, bound float64, rule string, side func(Counts) string) ([]Entry, int) {
 	type candidate struct {
 		it   *Item
 		side string
@@ -307,7 +326,7 @@ func above(s shares, items []Item, bound float64, rule string, side func(Counts)
 		from[it.ID] = candidate{it, side}
 		list = append(list, Entry{ID: it.ID, Side: side, Score: quickLow(float64(hits+1), float64(n-hits+1)), Rule: rule})
 	}
-	list = ordered(list)
+	list, more := ordered(list)
 	for i := range list {
 		e := &list[i]
 		it := from[e.ID].it
@@ -318,17 +337,17 @@ func above(s shares, items []Item, bound float64, rule string, side func(Counts)
 		}
 		e.Lost = lost(func(x int) bool { return notAbove(bound, hits, n+x) > surely })
 	}
-	return list
+	return list, more
 }
 
 var sides = []string{"agree", "disagree"}
 
 // apart lists, for each group, where its share is above that of all other members of
 // groups.
-func apart(s shares, items []Item, k int) [][]Entry {
-	lists := make([][]Entry, k)
+func apart(s shares, items []Item, k int) (lists [][]Entry, more []int) {
+	lists, more = make([][]Entry, k), make([]int, k)
 	if k < 2 {
-		return lists
+		return lists, more
 	}
 	all := make([]float64, 0, 2*k*len(items))
 	rest := func(it Item, g int, side string) (hits, of int) {
@@ -369,7 +388,7 @@ func apart(s shares, items []Item, k int) [][]Entry {
 		lists[g] = append(lists[g], Entry{ID: it.ID, Side: side, Share: Share{Hits: c.hits(side), Of: c.Seen()}, Rest: &Share{Hits: hits, Of: of}, Score: low, Rule: "apart", Chance: chance, Limit: limit})
 	})
 	for g := range lists {
-		lists[g] = ordered(lists[g])
+		lists[g], more[g] = ordered(lists[g])
 		for i := range lists[g] {
 			e := &lists[g][i]
 			a, b := e.Share, *e.Rest
@@ -378,5 +397,5 @@ func apart(s shares, items []Item, k int) [][]Entry {
 			e.Lost = lost(func(n int) bool { return twoShares(a.Hits, a.Of+n, b.Hits, b.Of) > limit })
 		}
 	}
-	return lists
+	return lists, more
 }

@@ -1,18 +1,28 @@
 package opinion
 
+import "slices"
+
 // tableLimit is up to how many statements pairs are counted in integer tables; above it
 // products go over the votes.
 const tableLimit = 2000
 
-// matrix is people × statements, sparse: what the arithmetic works on. Statements that
-// are left out have no column, people without a vote on the others no row.
+// matrix is people × statements, sparse: what the arithmetic works on. Statements that are
+// left out, or that nobody voted on, have no column, people without a vote on the others no
+// row: what is not there changes no bit.
 type matrix struct {
-	people []*voter
-	rows   [][]uint32 // column<<2 | value+1, by column
-	ids    []string   // of columns
-	counts []Counts   // of columns, over all rows
-	votes  int
+	people  []*voter
+	rows    [][]uint32 // column<<2 | value+1, by column
+	ids     []string   // of columns
+	counts  []Counts   // of columns, over all rows
+	votes   int
+	to      []int32  // column of a slot; leftOut, or unvoted
+	unvoted []string // ids
 }
+
+const (
+	leftOut = -1
+	unvoted = -2
+)
 
 // Counts of votes on a statement.
 type Counts struct {
@@ -23,6 +33,11 @@ type Counts struct {
 
 // Seen is how many voted, passes included.
 func (c Counts) Seen() int { return c.Agree + c.Disagree + c.Pass }
+
+// Plus is both together.
+func (c Counts) Plus(d Counts) Counts {
+	return Counts{c.Agree + d.Agree, c.Disagree + d.Disagree, c.Pass + d.Pass}
+}
 
 // mean of the votes, 0 where there are none.
 func (c Counts) mean() float64 {
@@ -49,11 +64,11 @@ func (c *Counts) add(value uint32, by int) {
 	}
 }
 
-// columns maps slots to columns, -1 where a statement is left out.
+// columns maps slots to columns.
 func (t *Table) columns(out Moderation) (to []int32, ids []string) {
 	to = make([]int32, len(t.statements))
 	for i, s := range t.statements {
-		if to[i] = -1; !out[s] {
+		if to[i] = leftOut; !out[s] {
 			to[i] = int32(len(ids))
 			ids = append(ids, s)
 		}
@@ -75,7 +90,7 @@ func (v *voter) row(to []int32, in []uint32) []uint32 {
 func (t *Table) matrix(out Moderation) *matrix {
 	t.settle()
 	to, ids := t.columns(out)
-	x := &matrix{ids: ids, counts: make([]Counts, len(ids))}
+	x := &matrix{ids: ids, to: to}
 	n := 0
 	for _, v := range t.people {
 		n += len(v.cells)
@@ -93,10 +108,42 @@ func (t *Table) matrix(out Moderation) *matrix {
 	for _, c := range arena {
 		tally[c]++
 	}
+	x.counts = make([]Counts, len(ids))
 	for j := range x.counts {
 		x.counts[j] = Counts{Agree: tally[4*j+2], Disagree: tally[4*j], Pass: tally[4*j+1]}
 	}
+	x.close(arena)
 	return x
+}
+
+// close takes columns without votes out, and moves the others in cells up.
+func (x *matrix) close(cells []uint32) {
+	if !slices.ContainsFunc(x.counts, func(c Counts) bool { return c.Seen() == 0 }) {
+		return
+	}
+	at := make([]int32, len(x.ids))
+	ids, n := x.ids, int32(0)
+	x.ids = nil
+	for j, c := range x.counts {
+		if c.Seen() == 0 {
+			at[j] = unvoted
+			x.unvoted = append(x.unvoted, ids[j])
+			continue
+		}
+		at[j] = n
+		x.counts[n] = c
+		x.ids = append(x.ids, ids[j])
+		n++
+	}
+	x.counts = x.counts[:n]
+	for i, j := range x.to {
+		if j >= 0 {
+			x.to[i] = at[j]
+		}
+	}
+	for i, c := range cells {
+		cells[i] = uint32(at[c>>2])<<2 | c&3
+	}
 }
 
 // some is the matrix of some of the people, by row.

@@ -22,7 +22,7 @@ func (l *Live) Causes(person string) (all []Cause, ok bool) {
 		return nil, false
 	}
 	f := l.model()
-	row := v.row(l.to, nil)
+	row := v.row(l.x.to, nil)
 	q := f.placing().place(row)
 	var total float64
 	for _, c := range row {
@@ -67,14 +67,14 @@ func (l *Live) Next(person string, shown map[string]bool, at float64) (d Draw, o
 	f := l.model()
 	var row []uint32
 	if v := l.table.voter(person); v != nil {
-		row = v.row(l.to, nil)
+		row = v.row(l.x.to, nil)
 	}
 	voted := make([]bool, len(l.x.ids))
 	for _, c := range row {
 		voted[c>>2] = true
 	}
 	q := f.placing().place(row)
-	var left []int
+	var left []string
 	var bits []float64
 	var total float64
 	for j, id := range l.x.ids {
@@ -93,15 +93,21 @@ func (l *Live) Next(person string, shown map[string]bool, at float64) (d Draw, o
 		if f.noise > 0 {
 			b += math.Log2(1+doubt/f.noise) / 2
 		}
-		left, bits, total = append(left, j), append(bits, b), total+b
+		left, bits, total = append(left, id), append(bits, b), total+b
+	}
+	for _, id := range l.x.unvoted {
+		if !shown[id] {
+			b := math.Log2(3.0/2) / 2
+			left, bits, total = append(left, id), append(bits, b), total+b
+		}
 	}
 	if len(left) == 0 || !(at >= 0 && at < 1) {
 		return Draw{}, false
 	}
-	for i, j := range left {
+	for i, id := range left {
 		p := explore/float64(len(left)) + (1-explore)*bits[i]/total
 		if at -= p; at < 0 || i == len(left)-1 {
-			return Draw{l.x.ids[j], p}, true
+			return Draw{id, p}, true
 		}
 	}
 	return Draw{}, false

@@ -84,6 +84,79 @@ func TestSameBits(t *testing.T) {
 	}
 }
 
+// TestSameBitsReal: the same of real votes with moderation, and of more statements than
+// pairs are counted of; a restart reads the votes back from what was kept.
+func TestSameBitsReal(t *testing.T) {
+	check := func(name string, all []Ballot, out Moderation, rounds int) {
+		config := Config{Out: out, K: 3, R: 2}
+		want := bits(t, analyse(t, all, config))
+		r := rand.New(rand.NewPCG(2, 2))
+		for round := range rounds {
+			shuffle := slices.Clone(all)
+			r.Shuffle(len(shuffle), func(i, j int) { shuffle[i], shuffle[j] = shuffle[j], shuffle[i] })
+			first := len(shuffle)/2 + r.IntN(len(shuffle)/2)
+			live, err := NewLive(tableOf(t, shuffle[:first]), Config{K: 3, R: 2})
+			if err != nil {
+				t.Fatal(err)
+			}
+			live.Moderate(out)
+			rest := shuffle[first:]
+			if err := live.Cast(rest[:len(rest)/2]...); err != nil {
+				t.Fatal(err)
+			}
+			live.Result()
+			again := NewTable() // a restart
+			live.table.Each(func(b Ballot) {
+				if err := again.Cast(b); err != nil {
+					t.Fatal(err)
+				}
+			})
+			if live, err = NewLive(again, config); err != nil {
+				t.Fatal(err)
+			}
+			if err := live.Cast(rest[len(rest)/2:]...); err != nil {
+				t.Fatal(err)
+			}
+			if got := bits(t, live.Result()); got != want {
+				t.Fatalf("%s, round %d differs:\n%s", name, round, firstDifference(got, want))
+			}
+		}
+	}
+	check("more than 2,000 statements", camps(9, 2, 60, tableLimit+100, 400, 0.8, 0.3), Moderation{"s3000": true}, few(5, 2))
+	for _, name := range realSets {
+		all, out := real(t, name)
+		check(name, all, out, few(20, 3))
+	}
+}
+
+// TestUnvoted: a statement that nobody voted on changes nothing but its own line, also where
+// those who did were taken out.
+func TestUnvoted(t *testing.T) {
+	all := camps(7, 2, 120, 30, 20, 0.8, 0.2)
+	without := func(r *Result) string {
+		r.Items = slices.DeleteFunc(slices.Clone(r.Items), func(it Item) bool { return it.All.Seen() == 0 })
+		r.Statements = len(r.Items)
+		return bits(t, r)
+	}
+	want := without(analyse(t, all, Config{}))
+	live, err := NewLive(tableOf(t, append(slices.Clone(all), Ballot{"guest", "s900", 1, 5}, Ballot{"guest", "c0", -1, 5})), Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 40 {
+		if err := live.AddStatement(fmt.Sprint("x", len(live.table.statements))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !live.Remove("guest") {
+		t.Fatal("the guest was not there")
+	}
+	live.Choose()
+	if got := without(live.Result()); got != want {
+		t.Error(firstDifference(got, want))
+	}
+}
+
 func firstDifference(a, b string) string {
 	for i := range min(len(a), len(b)) {
 		if a[i] != b[i] {
@@ -256,6 +329,18 @@ func TestRefused(t *testing.T) {
 		t.Errorf("no votes: %v", err)
 	}
 	one := tableOf(t, []Ballot{{"p", "s", 1, 0}})
+	for _, c := range []Config{{K: -1}, {K: MaxGroups + 1}, {K: 2, R: Factors + 1}, {K: 2, R: -1}} {
+		if _, err := Analyse(one, c); !errors.Is(err, ErrConfig) {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+	// What is refused leaves nobody behind.
+	if err := one.Cast(Ballot{"stranger", "", 1, 0}); err == nil {
+		t.Error("a vote on nothing is taken")
+	}
+	if people, _, _ := one.Size(); people != 1 {
+		t.Errorf("%d people", people)
+	}
 	if _, err := Analyse(one, Config{Out: Moderation{"s": true}}); !errors.Is(err, ErrNothing) {
 		t.Errorf("all left out: %v", err)
 	}
@@ -447,6 +532,7 @@ func TestAdjustedRand(t *testing.T) {
 func FuzzAnalyse(f *testing.F) {
 	f.Add([]byte{0, 0, 0, 1, 1, 2, 2, 3, 1, 9, 9, 2}, byte(2))
 	f.Add([]byte{}, byte(0))
+	f.Add([]byte{0, 0, 0, 1, 1, 2, 2, 3, 1, 9, 9, 2}, byte(6)) // more groups than there may be
 	f.Fuzz(func(t *testing.T, votes []byte, k byte) {
 		table := NewTable()
 		for i := 0; i+2 < len(votes) && i < 600; i += 3 {

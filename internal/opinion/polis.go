@@ -15,6 +15,7 @@ type PolisResult struct {
 	People     []string // id of each row
 	Statements []string // id of each column
 	Votes      int      // cells of the matrix that hold one
+	Cast       []int    // of each row
 
 	InConversation []int // rows that take part in grouping, ascending
 
@@ -24,13 +25,15 @@ type PolisResult struct {
 	Extremity  []float64    // of each column: how far from the middle agreeing with it alone puts a person
 
 	Base        []PolisCluster  // at most 100, of people
-	K           int             // number of groups that was chosen, 2 to 5; 0 without people
+	K           int             // number of groups that was chosen, 2 to 5, also where there are fewer; 0 without people
 	Silhouettes map[int]float64 // mean over Base, -1 to 1, for each number of groups tried
 	Groups      []PolisCluster  // of Base; fewer than K where there are fewer places
 
 	Representative  [][]PolisEntry // of each of Groups: at most 5, agreed ones first
 	Agree, Disagree []string       // statements of consensus among all people: at most 5, the clearest first
 
+	All     []Counts   // votes on each column
+	ByGroup [][]Counts // of the members of each of Groups
 	// GroupConsensus of each column is the product over Groups of the share who agree, with
 	// 1 added to those and 2 to all; out or not.
 	GroupConsensus []float64
@@ -68,18 +71,23 @@ const (
 // It starts cold, as a Polis server does that meets all the votes at once. It differs in
 // two things, so that the same ballots give the same result: power iteration starts from
 // ones instead of random numbers, and conversations of more than 10,000 people are not
-// sampled.
-func Polis(ballots []Ballot, out Moderation) PolisResult {
+// sampled. progress, where it is not nil, is told of each step of power iteration, most of
+// the work. PolisCells says how much is too much.
+func Polis(ballots []Ballot, out Moderation, progress func(done, of int)) PolisResult {
 	r, raw := polisVotesOf(ballots)
 	if raw.rows == 0 {
 		return r
 	}
 	moderated := raw.without(r.Statements, out)
-	r.Center, r.Components = moderated.principal()
+	r.Center, r.Components = moderated.principal(progress)
 	r.group(raw, moderated)
 	r.list(raw, out)
 	return r
 }
+
+// PolisCells is how many cells, people × statements, Polis can be asked for in good
+// conscience: three numbers of eight bytes each are held, 768 MiB.
+const PolisCells = 1 << 25
 
 // group does what comes between the components and the lists.
 func (r *PolisResult) group(raw, moderated polisMatrix) {
@@ -178,7 +186,7 @@ func (m polisMatrix) inConversation() (rows []int) {
 
 // principal returns the column means and the first two principal components, missing votes
 // taken as the mean of their column. One row or one column is its own component (pca.clj).
-func (m polisMatrix) principal() (center []float64, comps [2][]float64) {
+func (m polisMatrix) principal(progress func(done, of int)) (center []float64, comps [2][]float64) {
 	if m.rows == 1 || m.cols == 1 {
 		center = make([]float64, m.cols)
 		comps = [2][]float64{make([]float64, m.cols), make([]float64, m.cols)}
@@ -193,7 +201,11 @@ func (m polisMatrix) principal() (center []float64, comps [2][]float64) {
 	}
 	center, x := m.centred()
 	for k := range comps {
-		comps[k] = x.strongest()
+		comps[k] = x.strongest(func(step int) {
+			if progress != nil {
+				progress(k*polisSteps+min(step, polisSteps), len(comps)*polisSteps)
+			}
+		})
 		x.deflate(comps[k])
 	}
 	return center, comps
@@ -224,14 +236,25 @@ func (m polisMatrix) centred() (center []float64, x polisMatrix) {
 // strongest finds the direction in which rows vary most by power iteration, from ones,
 // until its strength stays the same to the bit (pca.clj). Equal strength does not mean
 // equal direction: its error is then about the root of a rounding error, 1e-8, so that two
-// programs that add in another order agree to no more than that.
-func (m polisMatrix) strongest() []float64 {
+// programs that add in another order agree to no more than that. Where ones lie across all
+// rows, as when half answer just the other way, the longest row is where it starts.
+func (m polisMatrix) strongest(tell func(step int)) []float64 {
 	v := make([]float64, m.cols)
 	for j := range v {
 		v[j] = 1
 	}
+	if _, strength := m.power(v); strength <= 1e-12*polisDot(m.cells, m.cells) {
+		longest := 0
+		for i := range m.rows {
+			if polisLength(m.row(i)) > polisLength(m.row(longest)) {
+				longest = i
+			}
+		}
+		copy(v, m.row(longest))
+	}
 	before := 0.0
-	for range polisSteps + 1 {
+	for step := range polisSteps + 1 {
+		tell(step)
 		var strength float64
 		if v, strength = m.power(v); strength == before {
 			break // also where rows do not vary: v is 0

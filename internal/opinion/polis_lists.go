@@ -56,6 +56,7 @@ func (r *PolisResult) list(raw polisMatrix, out Moderation) {
 	counts := make([][]polisCount, len(r.Groups))
 	for g, group := range r.Groups {
 		counts[g] = raw.count(group.Rows)
+		r.ByGroup = append(r.ByGroup, polisCounts(counts[g]))
 		for j, c := range counts[g] {
 			grouped[j] = grouped[j].plus(c, 1)
 		}
@@ -84,13 +85,30 @@ func (r *PolisResult) list(raw polisMatrix, out Moderation) {
 	for i := range rows {
 		rows[i] = i
 	}
-	for j, c := range raw.count(rows) {
+	everyone := raw.count(rows)
+	r.All, r.Cast = polisCounts(everyone), make([]int, raw.rows)
+	for i := range r.Cast {
+		for _, x := range raw.row(i) {
+			if !math.IsNaN(x) {
+				r.Cast[i]++
+			}
+		}
+	}
+	for j, c := range everyone {
 		if !out[r.Statements[j]] {
 			everybody = append(everybody, polisStatsOf(r.Statements[j], c, polisCount{}))
 		}
 	}
 	r.Agree = polisConsensus(everybody, func(s polisStats) polisSide { return s.agree })
 	r.Disagree = polisConsensus(everybody, func(s polisStats) polisSide { return s.disagree })
+}
+
+func polisCounts(of []polisCount) []Counts {
+	all := make([]Counts, len(of))
+	for j, c := range of {
+		all[j] = Counts{Agree: c.agree, Disagree: c.disagree, Pass: c.seen - c.agree - c.disagree}
+	}
+	return all
 }
 
 func (c polisCount) plus(d polisCount, times int) polisCount {

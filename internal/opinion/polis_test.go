@@ -71,7 +71,7 @@ func TestPolisGolden(t *testing.T) {
 	for _, name := range polisSets {
 		t.Run(name, func(t *testing.T) {
 			ballots, out, want := polisRead(t, name)
-			polisCompare(t, Polis(ballots, out), want, 1e-6)
+			polisCompare(t, Polis(ballots, out, nil), want, 1e-6)
 		})
 	}
 }
@@ -375,11 +375,13 @@ func TestPolisSmall(t *testing.T) {
 			components: [2][]float64{{0, 0}, {0, 0}}, places: [][2]float64{{}, {}, {}}, in: []int{0, 1, 2}, k: 2, groups: 1},
 		{name: "all of one mind", ballots: polisCast("++", "++", "+."), components: [2][]float64{{0, 0}, {0, 0}},
 			places: [][2]float64{{}, {}, {}}, in: []int{0, 1, 2}, k: 2, groups: 1},
+		{name: "opposites that add up to nothing", ballots: polisCast("+-", "-+", "+-", "-+"), components: [2][]float64{{-root, root}, {0, 0}},
+			places: [][2]float64{{2 * root, 0}, {-2 * root, 0}, {2 * root, 0}, {-2 * root, 0}}, in: []int{0, 1, 2, 3}, k: 2, groups: 2},
 		{name: "opposites", ballots: polisCast("++", "--", "++", "--"), components: [2][]float64{{root, root}, {0, 0}},
 			places: [][2]float64{{-2 * root, 0}, {2 * root, 0}, {-2 * root, 0}, {2 * root, 0}}, in: []int{0, 1, 2, 3}, k: 2, groups: 2},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := Polis(test.ballots, test.out)
+			got := Polis(test.ballots, test.out, nil)
 			for k := range test.components {
 				polisNear(t, "Components", got.Components[k], test.components[k], 1e-12)
 			}
@@ -433,7 +435,7 @@ func TestPolisInConversation(t *testing.T) {
 			[]int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := Polis(polisCast(test.lines...), nil)
+			got := Polis(polisCast(test.lines...), nil, nil)
 			polisEqual(t, "InConversation", got.InConversation, test.want)
 			polisNumbers(t, got)
 		})
@@ -443,13 +445,13 @@ func TestPolisInConversation(t *testing.T) {
 func TestPolisLastVote(t *testing.T) {
 	ballots := polisCast("+-", "-+", "++")
 	changed := append([]Ballot{{"p0", "s0", -1, 9}, {"p0", "s0", 0, 9}}, ballots...)
-	polisEqual(t, "the result with earlier votes", Polis(changed, nil), Polis(ballots, nil))
+	polisEqual(t, "the result with earlier votes", Polis(changed, nil, nil), Polis(ballots, nil, nil))
 }
 
 // TestPolisLists counts by hand: of ten people five agree with s0 and five disagree, and all
 // agree with s1.
 func TestPolisLists(t *testing.T) {
-	got := Polis(polisCast(append(slices.Repeat([]string{"++"}, 5), slices.Repeat([]string{"-+"}, 5)...)...), nil)
+	got := Polis(polisCast(append(slices.Repeat([]string{"++"}, 5), slices.Repeat([]string{"-+"}, 5)...)...), nil, nil)
 	polisEqual(t, "K", got.K, 2)
 	polisEqual(t, "Agree", got.Agree, []string{"s1"})
 	polisEqual(t, "Disagree", got.Disagree, []string(nil))

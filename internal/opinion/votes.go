@@ -37,6 +37,7 @@ const (
 	ErrStatements Reason = "statements" // more than MaxStatements
 	ErrPeople     Reason = "people"     // more than MaxPeople
 	ErrNothing    Reason = "nothing"    // no vote on a statement that takes part
+	ErrConfig     Reason = "config"     // K above MaxGroups or R above Factors, or below 0
 )
 
 // Bounds of what a Table takes.
@@ -66,7 +67,8 @@ type voter struct {
 	cells []uint64 // by statement once settled
 }
 
-// Table holds the last vote of every person on every statement: 8 bytes a vote.
+// Table holds the last vote of every person on every statement: 8 bytes a vote. It is not
+// for use by several goroutines at once.
 type Table struct {
 	people     []*voter // in the order of their ids once settled
 	ordered    int      // so many of people are in order
@@ -93,7 +95,9 @@ func NewTable() *Table {
 	return &Table{persons: index{by: map[string]uint32{}}, slots: index{by: map[string]uint32{}}}
 }
 
-// Cast takes a vote. Of a person's votes on a statement the last by time counts.
+// Cast takes a vote. Of a person's votes on a statement the last by time counts, of those of
+// one millisecond the greater. It may return ErrValue, ErrTime, ErrPerson, ErrStatement,
+// ErrPeople or ErrStatements; a vote that is refused leaves nothing behind.
 func (t *Table) Cast(b Ballot) error {
 	return t.cast([]byte(b.Person), []byte(b.Statement), b.Value, b.At)
 }
@@ -110,6 +114,12 @@ func (t *Table) cast(person, statement []byte, value int8, at int64) error {
 	if at < 0 || at >= 1<<timeBits {
 		return ErrTime
 	}
+	slot, known := t.slots.find(statement)
+	if !known { // before the person: what is refused leaves nothing
+		if err := t.mayState(statement); err != nil {
+			return err
+		}
+	}
 	v, ok := t.persons.find(person)
 	if !ok {
 		var err error
@@ -117,12 +127,8 @@ func (t *Table) cast(person, statement []byte, value int8, at int64) error {
 			return err
 		}
 	}
-	slot, ok := t.slots.find(statement)
-	if !ok {
-		var err error
-		if slot, err = t.statement(statement); err != nil {
-			return err
-		}
+	if !known {
+		slot = t.statement(statement)
 	}
 	n := len(t.loose)
 	if n == 0 || len(t.loose[n-1].cells) == cap(t.loose[n-1].cells) {
@@ -214,27 +220,36 @@ func (t *Table) person(id []byte) (uint32, error) {
 	return v.at, nil
 }
 
-func (t *Table) statement(id []byte) (uint32, error) {
+// mayState says why a statement cannot be taken.
+func (t *Table) mayState(id []byte) error {
 	if len(id) == 0 || len(id) > MaxID {
-		return 0, ErrStatement
+		return ErrStatement
 	}
 	if len(t.statements) >= MaxStatements {
-		return 0, ErrStatements
+		return ErrStatements
 	}
+	return nil
+}
+
+func (t *Table) statement(id []byte) uint32 {
 	s := uint32(len(t.statements))
 	t.statements = append(t.statements, string(id))
 	t.slots.set(t.statements[s], s)
 	t.unordered = true
-	return s, nil
+	return s
 }
 
-// AddStatement makes a statement known before anybody votes on it.
+// AddStatement makes a statement known before anybody votes on it, so that it can be asked
+// about. It may return ErrStatement or ErrStatements.
 func (t *Table) AddStatement(id string) error {
 	if _, ok := t.slots.find([]byte(id)); ok {
 		return nil
 	}
-	_, err := t.statement([]byte(id))
-	return err
+	if err := t.mayState([]byte(id)); err != nil {
+		return err
+	}
+	t.statement([]byte(id))
+	return nil
 }
 
 // Remove takes a person out with all their votes, as if they had never been. It reports
