@@ -50,6 +50,8 @@ func play(ctx context.Context, role string, args []string) error {
 		err = playWatchers(args[0], args[1], args[2])
 	case "meeting":
 		err = playMeeting(ctx, args[0])
+	case "texts":
+		err = playTexts(args[0])
 	case "opinion", "opinion-updates", "opinion-dense":
 		err = playOpinion(args[0], role == "opinion-updates", role == "opinion-dense")
 	default:

@@ -4,7 +4,7 @@
 // is given as a ratio to something bare that runs beside it. A bound that is
 // missed shows in the table; the exit code is 1 only when measuring failed.
 //
-//	go run ./bench [-folder FOLDER] [-profile FOLDER] [pages save report start search duties consolidate ledger live meeting opinion]
+//	go run ./bench [-folder FOLDER] [-profile FOLDER] [pages save report start search duties consolidate ledger live meeting opinion texts]
 package main
 
 import (
@@ -79,7 +79,7 @@ func run(ctx context.Context, out io.Writer, folder, profile string, only []stri
 	for _, part := range []struct {
 		name    string
 		measure func(context.Context) error
-	}{{"pages", b.pages}, {"save", b.save}, {"report", b.report}, {"start", b.start}, {"search", b.search}, {"duties", b.duties}, {"consolidate", b.consolidate}, {"ledger", b.ledger}, {"live", b.live}, {"meeting", b.meeting}, {"opinion", b.opinion}} {
+	}{{"pages", b.pages}, {"save", b.save}, {"report", b.report}, {"start", b.start}, {"search", b.search}, {"duties", b.duties}, {"consolidate", b.consolidate}, {"ledger", b.ledger}, {"live", b.live}, {"meeting", b.meeting}, {"opinion", b.opinion}, {"texts", b.texts}} {
 		if len(only) > 0 && !slices.Contains(only, part.name) {
 			continue
 		}

@@ -41,6 +41,7 @@ type analysed struct {
 	Read, Cold time.Duration // CPU: votes into memory; all of it with groups and lists
 	Memory     int64         // resident at most, of the whole process
 	Updates    []time.Duration
+	Statement  []time.Duration // a vote on a statement that nobody had voted on
 	Choose     time.Duration
 	K, Votes   int
 }
@@ -92,6 +93,7 @@ func (b *bench) opinion(ctx context.Context) error {
 			bound = "p99 ≤ " + c.update.String()
 		}
 		b.add(fmt.Sprintf("  10 votes more, with groups and lists, %d times: CPU", len(updates)), fmt.Sprintf("p50 %s, p99 %s", millis(median(updates)), millis(quantile(updates, 0.99))), bound, c.update == 0 || quantile(updates, 0.99) <= c.update)
+		b.note("  a vote on a new statement, with groups and lists: CPU", millis(median(all[0].Statement)))
 		bound = ""
 		if c.choose > 0 {
 			bound = "≤ " + c.choose.String()
@@ -250,7 +252,11 @@ func playOpinion(file string, updates, dense bool) error {
 				return err
 			}
 			for k := range 10 {
-				b := opinion.Ballot{Person: r.Persons[random.IntN(len(r.Persons))].ID, Statement: r.Items[random.IntN(len(r.Items))].ID, Value: int8(random.IntN(3) - 1), At: 1_800_000_000_000 + int64(10*n+k)}
+				person := r.Persons[random.IntN(len(r.Persons))].ID
+				if k == 0 { // somebody comes
+					person = "new" + strconv.Itoa(n)
+				}
+				b := opinion.Ballot{Person: person, Statement: r.Items[random.IntN(len(r.Items))].ID, Value: int8(random.IntN(3) - 1), At: 1_800_000_000_000 + int64(10*n+k)}
 				if err := live.Cast(b); err != nil {
 					return err
 				}
@@ -261,6 +267,21 @@ func playOpinion(file string, updates, dense bool) error {
 				return err
 			}
 			a.Updates = append(a.Updates, after-before)
+		}
+		for n := range 5 {
+			before, err := cpu()
+			if err != nil {
+				return err
+			}
+			if err := live.Cast(opinion.Ballot{Person: r.Persons[n].ID, Statement: "new" + strconv.Itoa(n), Value: 1, At: 1_900_000_000_000}); err != nil {
+				return err
+			}
+			live.Result()
+			after, err := cpu()
+			if err != nil {
+				return err
+			}
+			a.Statement = append(a.Statement, after-before)
 		}
 		runtime.GC()
 		before, err := cpu()

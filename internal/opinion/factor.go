@@ -5,8 +5,6 @@ import (
 	"math"
 	"slices"
 
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
@@ -23,7 +21,7 @@ import (
 // and is mostly noise.
 type covariance struct {
 	m     int
-	sums  []float64 // m × m sums of products, 0 on the diagonal; nil above tableLimit
+	sums  []float64 // of products, the upper triangle as in pairs; nil above tableLimit
 	x     *matrix   // for products over the votes where there are no sums
 	pairs *pairs
 	mean  []float64
@@ -36,14 +34,32 @@ func newCovariance(x *matrix, p *pairs) *covariance {
 	c := &covariance{m: len(x.ids), x: x, pairs: p, mean: make([]float64, len(x.ids)), scale: make([]float64, len(x.ids))}
 	c.means()
 	if p != nil {
-		c.sums = make([]float64, c.m*c.m)
-		for j := range c.m {
-			for k := j + 1; k < c.m; k++ {
-				c.set(j, k)
-			}
-		}
+		c.sums = make([]float64, len(p.cell))
+		c.fill()
 	}
 	return c
+}
+
+// fill takes all sums from the integers.
+func (c *covariance) fill() {
+	for j := range c.m {
+		row, pairs := c.row(j), c.pairs.row(j)
+		u, mean := c.mean[j], c.mean[j+1:]
+		for k := range row {
+			row[k] = pairs[k].product(u, mean[k])
+		}
+	}
+}
+
+// row is the sums of j with the columns after it.
+func (c *covariance) row(j int) []float64 {
+	from := c.pairs.at[j] + j + 1
+	return c.sums[from : from+c.m-j-1]
+}
+
+// product is the sum of products of deviations from means u and v.
+func (q *pair) product(u, v float64) float64 {
+	return float64(q.s) - v*float64(q.a) - u*float64(q.b) + u*v*float64(q.n)
 }
 
 // means takes means and scales from the counts.
@@ -56,24 +72,20 @@ func (c *covariance) means() {
 	}
 }
 
-// set takes a pair's sum from the integers.
-func (c *covariance) set(j, k int) {
-	q := &c.pairs.cell[c.pairs.at[j]+k]
-	u, v := c.mean[j], c.mean[k]
-	s := float64(q.s) - v*float64(q.a) - u*float64(q.b) + u*v*float64(q.n)
-	c.sums[j*c.m+k], c.sums[k*c.m+j] = s, s
-}
-
 // changed takes the sums of a statement whose counts have changed.
 func (c *covariance) changed(j int) {
-	for k := range c.m {
-		switch {
-		case j < k:
-			c.set(j, k)
-		case k < j:
-			c.set(k, j)
-		}
+	for k := range j {
+		c.set(k, j)
 	}
+	for k := j + 1; k < c.m; k++ {
+		c.set(j, k)
+	}
+}
+
+// set takes the sum of a pair j < k from the integers.
+func (c *covariance) set(j, k int) {
+	at := c.pairs.at[j] + k
+	c.sums[at] = c.pairs.cell[at].product(c.mean[j], c.mean[k])
 }
 
 // times sets y to C v; t is as long as v and is overwritten.
@@ -82,7 +94,12 @@ func (c *covariance) times(y, v, t []float64) {
 		t[j] = s * v[j]
 	}
 	if c.sums != nil {
-		blas64.Gemv(blas.NoTrans, 1, blas64.General{Rows: c.m, Cols: c.m, Stride: c.m, Data: c.sums}, blas64.Vector{N: c.m, Data: t, Inc: 1}, 0, blas64.Vector{N: c.m, Data: y, Inc: 1})
+		clear(y)
+		for j := range c.m {
+			row := c.row(j)
+			y[j] += floats.Dot(row, t[j+1:])
+			floats.AddScaled(y[j+1:], t[j], row)
+		}
 	} else {
 		c.overVotes(y, t)
 	}
@@ -261,7 +278,7 @@ func (c *covariance) variances(vectors [][]float64) []float64 {
 	var num, den [Factors]float64
 	if c.sums != nil {
 		for j := range c.m {
-			row, pairs := c.sums[j*c.m+j+1:(j+1)*c.m], c.pairs.cell[c.pairs.at[j]+j+1:]
+			row, pairs := c.row(j), c.pairs.row(j)
 			for f, v := range vectors {
 				var a, b float64
 				for k, x := range v[j+1:] {

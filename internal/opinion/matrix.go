@@ -78,12 +78,15 @@ func (t *Table) columns(out Moderation) (to []int32, ids []string) {
 
 // row is a person's votes on columns, appended to in.
 func (v *voter) row(to []int32, in []uint32) []uint32 {
+	n := len(in)
+	in = slices.Grow(in, len(v.cells))[:n+len(v.cells)]
 	for _, c := range v.cells {
 		if j := to[c>>slotShift]; j >= 0 {
-			in = append(in, uint32(j)<<2|uint32(c&3))
+			in[n] = uint32(j)<<2 | uint32(c&3)
+			n++
 		}
 	}
-	return in
+	return in[:n]
 }
 
 // matrix of the last votes.
@@ -181,6 +184,12 @@ func newPairs(m int) *pairs {
 	return p
 }
 
+// row is the pairs of j with the columns after it.
+func (p *pairs) row(j int) []pair {
+	from := p.at[j] + j + 1
+	return p.cell[from : from+p.m-j-1]
+}
+
 // packed sums four numbers of a pair in 64 bits: N in 15, A+N and B+N in 16 each, S+A+B+N
 // in 17. They cannot overflow for up to packedPeople people; one addition counts a pair,
 // where four would.
@@ -192,37 +201,53 @@ const cacheBytes = 256 << 10
 // countPairs counts all pairs of x. Time: half the sum of squared votes of each person.
 func countPairs(x *matrix) *pairs {
 	p := newPairs(len(x.ids))
-	sums := make([]uint64, len(p.cell))
 	at := make([]int, len(x.rows)) // how far each row is counted
 	block := max(1, cacheBytes/8/max(1, p.m))
+	sums := packedSums{m: p.m, at: p.at, sum: make([]uint64, min(block*p.m, len(p.cell)))}
 	for from := 0; from < len(x.rows); from += packedPeople {
 		to := min(from+packedPeople, len(x.rows))
-		for upTo := block; upTo < p.m+block; upTo += block {
+		for top := 0; top < p.m; top += block {
+			upTo := min(top+block, p.m)
+			sums.first = p.at[top] + top + 1
 			for i := from; i < to; i++ {
 				row := x.rows[i]
 				n := at[i]
 				for ; n+1 < len(row) && int(row[n+1]>>2) < upTo; n += 2 {
-					p.countTwo(sums, row[n], row[n+1], row[n+2:])
+					sums.countTwo(row[n], row[n+1], row[n+2:])
 				}
 				if n < len(row) && int(row[n]>>2) < upTo {
-					p.countRow(sums, row[n], row[n+1:])
+					sums.countRow(row[n], row[n+1:])
 					n++
 				}
 				at[i] = n
 			}
-		}
-		for i, q := range sums {
-			if q == 0 {
-				continue
+			last := p.at[upTo-1] + p.m
+			for i, q := range sums.sum[:last-sums.first] {
+				if q == 0 {
+					continue
+				}
+				n, a, b, s := int32(q&(1<<15-1)), int32(q>>15&(1<<16-1)), int32(q>>31&(1<<16-1)), int32(q>>47)
+				a, b = a-n, b-n
+				c := &p.cell[sums.first+i]
+				c.n, c.a, c.b, c.s = c.n+n, c.a+a, c.b+b, c.s+s-a-b-n
+				sums.sum[i] = 0
 			}
-			n, a, b, s := int32(q&(1<<15-1)), int32(q>>15&(1<<16-1)), int32(q>>31&(1<<16-1)), int32(q>>47)
-			a, b = a-n, b-n
-			c := &p.cell[i]
-			c.n, c.a, c.b, c.s = c.n+n, c.a+a, c.b+b, c.s+s-a-b-n
-			sums[i] = 0
 		}
 	}
 	return p
+}
+
+// packedSums are those of the pairs of some neighbouring columns with all after them; first
+// is the first pair's place in the triangle.
+type packedSums struct {
+	m, first int
+	at       []int
+	sum      []uint64
+}
+
+// of are the sums of column i with those from k on.
+func (p *packedSums) of(i, k int) []uint64 {
+	return p.sum[p.at[i]+k-p.first : p.at[i]+p.m-p.first]
 }
 
 // packed is what a pair adds, by the second vote's value.
@@ -233,9 +258,9 @@ func packed(c uint32) [4]uint64 {
 }
 
 // countRow counts one vote with those after it in the row.
-func (p *pairs) countRow(sums []uint64, c uint32, after []uint32) {
+func (p *packedSums) countRow(c uint32, after []uint32) {
 	add, j := packed(c), int(c>>2)
-	sum := sums[p.at[j]+j+1 : p.at[j]+p.m]
+	sum := p.of(j, j+1)
 	first := uint32(j + 1)
 	for _, d := range after {
 		sum[d>>2-first] += add[d&3]
@@ -243,12 +268,12 @@ func (p *pairs) countRow(sums []uint64, c uint32, after []uint32) {
 }
 
 // countTwo counts two neighbours in a row with each other and with those after them.
-func (p *pairs) countTwo(sums []uint64, b, c uint32, after []uint32) {
+func (p *packedSums) countTwo(b, c uint32, after []uint32) {
 	addB, addC, i, j := packed(b), packed(c), int(b>>2), int(c>>2)
-	sums[p.at[i]+j] += addB[c&3]
+	p.of(i, j)[0] += addB[c&3]
 	first := uint32(j + 1)
-	sumC := sums[p.at[j]+j+1 : p.at[j]+p.m]
-	sumB := sums[p.at[i]+j+1 : p.at[i]+p.m][:len(sumC)]
+	sumC := p.of(j, j+1)
+	sumB := p.of(i, j+1)[:len(sumC)]
 	for _, d := range after {
 		k, v := d>>2-first, d&3
 		sumB[k] += addB[v]

@@ -23,8 +23,8 @@ func analyse(t testing.TB, all []Ballot, c Config) *Result {
 	return r
 }
 
-// bits is a result as text in which every bit of every number shows.
-func bits(t testing.TB, r *Result) string {
+// written is a result as text in which every bit of every number shows.
+func written(t testing.TB, r *Result) string {
 	t.Helper()
 	b, err := json.Marshal(r)
 	if err != nil {
@@ -44,7 +44,7 @@ func TestSameBits(t *testing.T) {
 			all = append(all, b)
 		}
 	}
-	want := bits(t, analyse(t, all, Config{}))
+	want := written(t, analyse(t, all, Config{}))
 	if !strings.Contains(want, `"K":3`) {
 		t.Fatalf("no three groups: %.200s", want)
 	}
@@ -78,7 +78,7 @@ func TestSameBits(t *testing.T) {
 			}
 		}
 		live.Choose()
-		if got := bits(t, live.Result()); got != want {
+		if got := written(t, live.Result()); got != want {
 			t.Fatalf("round %d differs:\n%s", round, firstDifference(got, want))
 		}
 	}
@@ -89,7 +89,7 @@ func TestSameBits(t *testing.T) {
 func TestSameBitsReal(t *testing.T) {
 	check := func(name string, all []Ballot, out Moderation, rounds int) {
 		config := Config{Out: out, K: 3, R: 2}
-		want := bits(t, analyse(t, all, config))
+		want := written(t, analyse(t, all, config))
 		r := rand.New(rand.NewPCG(2, 2))
 		for round := range rounds {
 			shuffle := slices.Clone(all)
@@ -117,7 +117,7 @@ func TestSameBitsReal(t *testing.T) {
 			if err := live.Cast(rest[len(rest)/2:]...); err != nil {
 				t.Fatal(err)
 			}
-			if got := bits(t, live.Result()); got != want {
+			if got := written(t, live.Result()); got != want {
 				t.Fatalf("%s, round %d differs:\n%s", name, round, firstDifference(got, want))
 			}
 		}
@@ -136,7 +136,7 @@ func TestUnvoted(t *testing.T) {
 	without := func(r *Result) string {
 		r.Items = slices.DeleteFunc(slices.Clone(r.Items), func(it Item) bool { return it.All.Seen() == 0 })
 		r.Statements = len(r.Items)
-		return bits(t, r)
+		return written(t, r)
 	}
 	want := without(analyse(t, all, Config{}))
 	live, err := NewLive(tableOf(t, append(slices.Clone(all), Ballot{"guest", "s900", 1, 5}, Ballot{"guest", "c0", -1, 5})), Config{})
@@ -210,8 +210,8 @@ func TestLiveIsAnalyse(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		if got := bits(t, live.Result()); got != bits(t, want) {
-			rt.Fatal(firstDifference(got, bits(t, want)))
+		if got := written(t, live.Result()); got != written(t, want) {
+			rt.Fatal(firstDifference(got, written(t, want)))
 		}
 	})
 }
@@ -363,7 +363,7 @@ func TestSmall(t *testing.T) {
 		if r.K != 1 || len(r.Groups) != 1 || r.Groups[0].Size != r.People {
 			t.Errorf("%s: %d groups, %d of %d people", name, r.K, r.Groups[0].Size, r.People)
 		}
-		bits(t, r) // has no number that is none
+		written(t, r) // has no number that is none
 		// Asked for groups that are not there, it does not fail.
 		analyse(t, all, Config{K: 5, R: 3})
 	}
