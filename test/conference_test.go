@@ -6,8 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -72,10 +70,18 @@ func (h *halfDay) programme() {
 	if got := p.Value("tbody tr:nth-child(3) [name^='title-']"); !strings.HasPrefix(got, "Báo cáo sơ kết") {
 		h.t.Errorf("in the third row stands %q", got)
 	}
+	// Another is drawn up with the mouse, and back.
+	p.Size(1280, 900)
+	p.Drag("tbody tr:nth-child(5) .grip", "tbody tr:nth-child(4) .grip")
+	p.WaitText("tbody tr:nth-child(5) [data-time]", Eval[string](p, `document.querySelectorAll('tbody tr')[4].querySelector('[data-time]').textContent`))
+	if got := p.Value("tbody tr:nth-child(5) [name^='title-']"); strings.HasPrefix(got, "Kết quả") || got == "" {
+		h.t.Errorf("after the drag the fifth row is %q", got)
+	}
+	p.Drag("tbody tr:nth-child(5) .grip", "tbody tr:nth-child(4) .grip")
 	p.Type("tbody tr:nth-child(7) [name^='minutes-']", "mười")
 	p.Allow("422")
 	p.Follow("//button[contains(., 'Lưu chương trình')]")
-	p.WaitText("tbody tr:nth-child(7)", "Số phút phải")
+	p.WaitText("tbody tr:nth-child(7)", "Số phút của một mục phải")
 	p.Type("tbody tr:nth-child(7) [name^='minutes-']", "10")
 	p.Follow("//button[contains(., 'Lưu chương trình')]")
 	p.WaitText("main", "Đã lưu chương trình")
@@ -93,7 +99,7 @@ func (h *halfDay) invitation() {
 	p := h.thuky
 	p.Go(h.work + "/dai-bieu")
 	look(p, "conference-delegates")
-	h.letters = Eval[[]string](p, `[...document.querySelectorAll('tbody a[href*="/giay-moi/"]:not([href$=".docx"])')].map(a => new URL(a.href).pathname)`)
+	h.letters = Eval[[]string](p, `[...document.querySelectorAll('tbody a[href*="/giay-moi/"]:not([href$=".docx"]):not([href$=".pdf"])')].map(a => new URL(a.href).pathname)`)
 	if len(h.letters) != 36 {
 		h.t.Fatalf("%d letters", len(h.letters))
 	}
@@ -117,7 +123,11 @@ func (h *halfDay) invitation() {
 
 // codePicture is a photograph of a delegate's code, as a phone would send it.
 func (h *halfDay) codePicture(letter string) string {
-	code, err := qr.New(h.site.URL + letter)
+	return h.picture(h.site.URL + letter)
+}
+
+func (h *halfDay) picture(text string) string {
+	code, err := qr.New(text)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -159,7 +169,11 @@ func (h *halfDay) checkIn() {
 	d.Allow("Failed to fetch", "net::")
 	h.line.Cut(true)
 	for _, i := range []int{14, 15} {
-		d.Upload("[data-photo]", h.codePicture(h.letters[i]))
+		photo := h.codePicture(h.letters[i])
+		if i == 15 { // a badge has the mark alone
+			photo = h.picture(h.letters[i][strings.LastIndex(h.letters[i], "/")+1:][:6])
+		}
+		d.Upload("[data-photo]", photo)
 		d.WaitText("[data-say]", "✓")
 		d.WaitText("[data-sync]", map[int]string{14: "1 lượt chờ gửi", 15: "2 lượt chờ gửi"}[i])
 	}
@@ -175,6 +189,12 @@ func (h *halfDay) checkIn() {
 	p.WaitText("main", "Đã ghi điểm danh")
 	h.line.Cut(false)
 	d.WaitText("[data-sync]", "Đã gửi hết")
+	// Both have seen one delegate: the desk hears where, the secretariat when.
+	d.WaitText("[data-refused]", "Phường Thanh Khương")
+	d.WaitText("[data-refused]", "đã điểm danh lúc")
+	d.Axe()
+	d.Screenshot("conference-desk-twice-360")
+	d.Click("[data-refused] button")
 	p.WaitText("[data-live-part=bang]", "4/36") // by itself
 	p.WaitText("[data-live-part=bang]", "4/12")
 	// A walk-in takes one form; nine more are ticked from the paper list.
@@ -189,12 +209,14 @@ func (h *halfDay) checkIn() {
 	d.Type("[data-find]", "Phóng viên")
 	d.Press("\r")
 	d.WaitText("[data-say]", "đã điểm danh lúc")
-	p.WaitText("[data-live-part=bang]", "5/36")
+	d.WaitText("[data-count-at]", "4/36 +1")
 	p.Go(h.work + "/diem-danh")
+	p.Click("//summary[contains(., 'Quét trùng')]")
+	p.WaitText("[data-live-part=bang]", "ghi lại lúc")
 	p.Click("//summary[contains(., 'Nhập các chữ ký')]")
 	Eval[int](p, `[...document.querySelectorAll('#giay input[name=delegate]')].slice(0, 9).map(c => c.click()).length`)
 	p.Follow("//section[@id='giay']//button[contains(., 'Nhập các chữ ký')]")
-	p.WaitText("[data-live-part=bang]", "14/36")
+	p.WaitText("[data-live-part=bang]", "13/36")
 }
 
 func (h *halfDay) floor() {
@@ -385,12 +407,9 @@ func (h *halfDay) afterwards() {
 	}
 	_, data := h.screen.Download("//a[contains(., 'Hồ sơ hội nghị')]")
 	folder := h.unpack(data)
-	// The archive is a folder on a disk: another site serves it, as nothing else is needed.
-	disk := httptest.NewServer(http.FileServer(http.Dir(folder)))
-	defer disk.Close()
-	page := Browse(h.t, disk.URL)
-	page.Allow("favicon")
-	page.Go("/index.html")
+	// The archive is a folder on a disk, and opens from it: nothing else is needed.
+	page := Browse(h.t, "file:///")
+	page.Go(folder + "/index.html")
 	page.WaitText("main, body", "thống nhất dùng chung mẫu bảng tiếp thu")
 	page.Axe()
 	page.Screenshot("conference-archive")

@@ -115,6 +115,28 @@ func (p *Page) Click(sel string) {
 	p.must("click "+sel, err)
 }
 
+// Drag takes one element with the mouse to where another stands, and lets it go there.
+func (p *Page) Drag(from, to string) {
+	p.t.Helper()
+	p.Wait(from)
+	p.Wait(to)
+	spot := func(css string) [2]float64 {
+		return Eval[[2]float64](p, `(r => [r.left + r.width / 2, r.top + r.height / 2])(document.querySelector(`+fmt.Sprintf("%q", css)+`).getBoundingClientRect())`)
+	}
+	Eval[bool](p, `(document.querySelector(`+fmt.Sprintf("%q", from)+`).scrollIntoView({ block: 'center' }), true)`)
+	a, b := spot(from), spot(to)
+	mouse := func(kind input.DispatchMouseEventType, at [2]float64) {
+		_, err := run(p, call(input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: kind, X: at[0], Y: at[1], Button: input.MouseButtonLeft, Buttons: 1, ClickCount: 1}))
+		p.must("drag "+from, err)
+	}
+	mouse(input.DispatchMouseEventTypeMousePressed, a)
+	for i := 1; i <= 5; i++ {
+		f := float64(i) / 5
+		mouse(input.DispatchMouseEventTypeMouseMoved, [2]float64{a[0] + (b[0]-a[0])*f, a[1] + (b[1]-a[1])*f - 4})
+	}
+	mouse(input.DispatchMouseEventTypeMouseReleased, b)
+}
+
 // Focus puts the keyboard's focus on an element.
 func (p *Page) Focus(sel string) {
 	p.t.Helper()

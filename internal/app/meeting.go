@@ -78,7 +78,7 @@ func (a *App) tellConference(ctx context.Context, tx *ledger.Tx, e conference.Ev
 	line := notice.Line{Text: "notice.conference." + e.Kind, Args: []string{c.Title}, To: c.Address()}
 	roles, units, clusterID := ofUnit, e.Units, ""
 	switch e.Kind {
-	case "programme":
+	case "programme", "changed":
 		line.Args = append(line.Args, lang.Figure("vi", c.Published*lang.Unit), e.Words)
 	case "paper.asked":
 		line.To, line.Args = "/viec/tham-luan/"+e.Paper.ID, append(line.Args, lang.Moment(e.Paper.Due))
@@ -193,7 +193,7 @@ func (a *App) apiConferences(ctx context.Context, _ *struct{}) (*answer[[]apiCon
 				return nil, problem(err)
 			}
 		}
-		x := apiConference{Code: c.Code, Title: c.Title, Theme: c.Theme, Cluster: clusters[c.ClusterID].Code, State: string(c.State), Place: c.Place, Starts: c.Starts.In(lang.Vietnam).Format("2006-01-02T15:04:05-07:00"), Version: c.Published, URL: c.Address()}
+		x := apiConference{Code: c.Code, Title: c.Title, Theme: c.Theme, Cluster: clusters[c.ClusterID].Code, State: string(c.State), Place: c.KnownPlace, Starts: c.KnownStarts.In(lang.Vietnam).Format("2006-01-02T15:04:05-07:00"), Version: c.Published, URL: c.Address()}
 		if c.PublicMinutes() {
 			x.Minutes, x.Archive = c.Address()+"/bien-ban.docx", c.Address()+"/ho-so.zip"
 		}

@@ -585,3 +585,51 @@ func (v *visitor) raw(path, kind string, body io.Reader) (code int, page, to str
 	}
 	return resp.StatusCode, string(b), resp.Header.Get("Location")
 }
+
+// TestFourHundredDelegates: a big conference's pages stay light; the forms of one delegate
+// are opened when they are asked for. The list comes as people paste it from a workbook.
+func TestFourHundredDelegates(t *testing.T) {
+	s := demonstration(t)
+	v := s.meetingOf(t, conference.Live)
+	secretary := s.visitor(t, "thuky")
+	var rows []string
+	for i := range 400 - len(v.Delegates) {
+		rows = append(rows, fmt.Sprintf("%d\tDV %02d\tChuyên viên số %d\t\tthành viên\t\tA%d", i+1, 1+i%12, i, i))
+	}
+	block := strings.Join(rows, "\n")
+	if code, page, _ := secretary.post(v.Work()+"/dai-bieu/nhap", url.Values{"block": {block}}); code != http.StatusOK || !strings.Contains(page, fmt.Sprintf("Mời %d đại biểu", len(rows))) {
+		t.Fatalf("looked at: %d", code)
+	}
+	if code, page, _ := secretary.post(v.Work()+"/dai-bieu/nhap", url.Values{"block": {block}, "act": {"set"}}); code != http.StatusSeeOther {
+		t.Fatalf("taken in: %d %.300s", code, page)
+	}
+	v = s.meetingOf(t, conference.Live)
+	one := v.Delegates[200]
+	for path, most := range map[string]int{"/dai-bieu": 600_000, "/diem-danh": 400_000, "/dieu-hanh": 100_000} {
+		code, page := secretary.get(v.Work() + path)
+		if code != http.StatusOK || len(page) > most {
+			t.Errorf("%s: %d, %d bytes, want at most %d", path, code, len(page), most)
+		}
+	}
+	const form = `name="act" value="answer"`
+	if _, page := secretary.get(v.Work() + "/dai-bieu?sua=" + one.ID); strings.Count(page, form) != 1 {
+		t.Errorf("%d delegates can be changed at once", strings.Count(page, form))
+	}
+	// What was wrong stands in the form that was sent, with what was typed.
+	code, page, _ := secretary.post(v.Work()+"/dai-bieu/"+one.ID, url.Values{"seen": {"1"}, "unit": {one.UnitID}, "office": {""}, "role": {"member"}, "seat": {"Z99"}})
+	if code != http.StatusUnprocessableEntity || strings.Count(page, form) != 1 || !strings.Contains(page, "Z99") {
+		t.Errorf("a wrong correction: %d", code)
+	}
+	// Pasted again with other seats: nobody is invited twice, the seats are changed.
+	block = strings.ReplaceAll(block, "\tA", "\tB")
+	if code, page, _ := secretary.post(v.Work()+"/dai-bieu/nhap", url.Values{"block": {block}}); code != http.StatusOK || !strings.Contains(page, fmt.Sprintf("Mời 0 đại biểu mới, sửa %d đại biểu", len(rows))) {
+		t.Fatalf("looked at again: %d", code)
+	}
+	if code, _, _ := secretary.post(v.Work()+"/dai-bieu/nhap", url.Values{"block": {block}, "act": {"set"}}); code != http.StatusSeeOther {
+		t.Fatalf("taken in again: %d", code)
+	}
+	again := s.meetingOf(t, conference.Live)
+	if x, _ := again.Delegate(one.ID); len(again.Delegates) != 400 || !strings.HasPrefix(x.Seat, "B") {
+		t.Errorf("%d delegates, seat %s", len(again.Delegates), x.Seat)
+	}
+}

@@ -124,14 +124,21 @@ func (s *Service) WriteArchive(ctx context.Context, w io.Writer, v View) error {
 }
 
 func (s *Service) archiveDocuments(ctx context.Context, a *archive, v View, m Minutes, tasks []TaskLine, at time.Time) (files []archiveFile, err error) {
+	programme, err := v.Programme(at, v.Address())
+	if err != nil {
+		return nil, err
+	}
 	docs := []struct {
 		name, words string
 		doc         document.Document
 	}{
 		{"bien-ban", "Biên bản", v.MinutesDocument(m)},
 		{"thong-bao-ket-luan", "Thông báo kết luận", v.Notice(m.Conclusions, tasks, at)},
-		{"chuong-trinh", "Chương trình", v.Programme(at, v.Address())},
+		{"chuong-trinh", "Chương trình", programme},
 		{"ky-yeu", "Kỷ yếu tham luận", v.Proceedings(at)},
+	}
+	if len(m.Conclusions) == 0 { // there is nothing to tell
+		docs = slices.Delete(docs, 1, 2)
 	}
 	var forPDF [][]byte
 	for _, d := range docs {

@@ -43,9 +43,12 @@ func fitted(pdf *fpdf.Fpdf, text string, x, y, width, size float64) float64 {
 	return y
 }
 
-// WriteBadges writes badges, ten on a sheet, each with the letter's code so that it can
-// be scanned too.
-func (v View) WriteBadges(w io.Writer, font []byte, address func(Delegate) string) error {
+// badgeCode is what a desk scans on a badge: the mark alone, which opens nothing, as
+// everybody sees a badge and may photograph it.
+func badgeCode(d Delegate) string { return d.Mark }
+
+// WriteBadges writes badges, ten on a sheet, each with its code.
+func (v View) WriteBadges(w io.Writer, font []byte) error {
 	pdf := sheets(font)
 	const columns, rows = 2, 5
 	left, top := (pageWidth-columns*badgeWidth)/2, (pageHeight-rows*badgeHeight)/2
@@ -76,7 +79,7 @@ func (v View) WriteBadges(w io.Writer, font []byte, address func(Delegate) strin
 		if d.Seat != "" {
 			fitted(pdf, "Chỗ "+d.Seat, x+4, max(at+2, y+badgeHeight-5), room, 10)
 		}
-		if err := square(pdf, address(d), x+badgeWidth-27, y+14, 24); err != nil {
+		if err := square(pdf, badgeCode(d), x+badgeWidth-27, y+14, 24); err != nil {
 			return err
 		}
 		pdf.SetFontSize(7)

@@ -64,6 +64,9 @@ type Conference struct {
 	CreatedAt          time.Time
 	OpenedAt, ClosedAt time.Time
 	Published          int64 // version of the programme that was published last, 0 for none
+	// When and where it is as everybody knows: as published last, or as drafted before.
+	KnownStarts time.Time
+	KnownPlace  string
 }
 
 // Draft is what a person says of a conference.

@@ -35,6 +35,7 @@ type Delegate struct {
 // DelegateDraft is what a person says of a delegate.
 type DelegateDraft struct {
 	UnitID string // "" for a guest
+	Also   string // another unit of the cluster that the delegate comes for too, or ""
 	Body   string // where a guest comes from, as typed
 	Office string // chức danh, as typed: “UVTV, Trưởng Ban Dân vận”
 	Name   string
@@ -68,6 +69,12 @@ func (d DelegateDraft) clean(units []string) (DelegateDraft, error) {
 	if d.UnitID != "" && !slices.Contains(units, d.UnitID) {
 		problems.Add("unit", "conference.delegate.other")
 	}
+	if d.Also == d.UnitID {
+		d.Also = ""
+	}
+	if d.Also != "" && (d.UnitID == "" || !slices.Contains(units, d.Also)) {
+		problems.Add("also", "conference.delegate.other")
+	}
 	if !slices.Contains(Roles, d.Role) {
 		problems.Add("role", "conference.delegate.role")
 	}
@@ -83,6 +90,12 @@ func (d DelegateDraft) clean(units []string) (DelegateDraft, error) {
 		problems.Add("seat", "conference.long", 20)
 	}
 	return d, problems.Or()
+}
+
+// For reports whether the delegate comes for a unit: one of an office in two units comes
+// for both, with one letter and one vote.
+func (d Delegate) For(unitID string) bool {
+	return unitID != "" && (d.UnitID == unitID || d.Also == unitID)
 }
 
 // Code is what stands in the letter: with it its bearer speaks for the delegate.
@@ -198,7 +211,11 @@ func quorum(all []Delegate) (q Quorum) {
 		if d.UnitID == "" || d.WalkIn && !d.Present() {
 			continue
 		}
-		here[d.UnitID] = here[d.UnitID] || d.Present()
+		for _, u := range []string{d.UnitID, d.Also} {
+			if u != "" {
+				here[u] = here[u] || d.Present()
+			}
+		}
 	}
 	for _, is := range here {
 		q.Of++
@@ -235,8 +252,40 @@ type Scanned struct {
 	Field    string `json:"field,omitempty"` // of a walk-in that was refused
 }
 
+// seen is one scan of a delegate in the log: when, at which desk, and how.
+type seen struct {
+	id, desk, how string
+	at, got       time.Time
+}
+
+// replay reads presence from all scans of a delegate, in the order of their times: desks
+// that were offline hand theirs in late, and it is the same whichever came first. Doubles
+// are those of somebody who was in the hall already.
+func (d *Delegate) replay(log []seen) (doubles []seen) {
+	slices.SortStableFunc(log, func(a, b seen) int {
+		return cmp.Or(a.at.Compare(b.at), a.got.Compare(b.got), cmp.Compare(flag(a.how == "out"), flag(b.how == "out")), strings.Compare(a.id, b.id))
+	})
+	d.PresentAt, d.PresentHow, d.PresentBy, d.LeftAt = time.Time{}, "", "", time.Time{}
+	for _, s := range log {
+		switch {
+		case s.how == "out":
+			if d.Present() {
+				d.LeftAt = s.at
+			}
+		case d.PresentAt.IsZero():
+			d.PresentAt, d.PresentHow, d.PresentBy = s.at, s.how, s.desk
+		case !d.LeftAt.IsZero(): // came back
+			d.LeftAt = time.Time{}
+		default:
+			doubles = append(doubles, s)
+		}
+	}
+	return doubles
+}
+
 // skewed corrects a desk's time by its clock: sent is what that clock said when the
-// scans were sent, got what ours said when they came. A time after that is ours.
+// scans were sent, got what ours said when they came. A time after that is ours, and so is
+// one long before: that clock is not off, it is wrong.
 func skewed(at, sent int64, got time.Time) time.Time {
 	t := got.Add(time.Duration(at-sent) * time.Millisecond)
 	if sent == 0 || t.After(got) || got.Sub(t) > 48*time.Hour {

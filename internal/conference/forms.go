@@ -27,9 +27,10 @@ func when(t time.Time) string {
 
 // LetterFor is the invitation of one delegate. address is that of the letter's page.
 func (v View) LetterFor(d Delegate, address string, now time.Time) (document.Document, error) {
-	at := now
-	if len(v.Programmes) > 0 {
-		at = v.Programmes[0].At
+	known := v.Announced()
+	at := known.At
+	if at.IsZero() {
+		at = now
 	}
 	doc := v.start("Giấy mời", "dự "+lang.InSentence(v.Title), at)
 	doc.Addressees = []string{d.Office + ", " + v.Where(d)}
@@ -37,13 +38,16 @@ func (v View) LetterFor(d Delegate, address string, now time.Time) (document.Doc
 		doc.Addressees = []string{d.Name + ", " + d.Office + ", " + v.Where(d)}
 	}
 	doc.Body = []document.Block{document.Plain(v.Cluster.Name + " trân trọng kính mời đồng chí dự " + lang.InSentence(v.FullTitle()) + "."),
-		document.Paragraph{Runs: []document.Run{{Text: "Thời gian: ", Bold: true}, {Text: when(v.Starts) + "."}}},
-		document.Paragraph{Runs: []document.Run{{Text: "Địa điểm: ", Bold: true}, {Text: v.Place + "."}}}}
+		document.Paragraph{Runs: []document.Run{{Text: "Thời gian: ", Bold: true}, {Text: when(known.Starts) + "."}}},
+		document.Paragraph{Runs: []document.Run{{Text: "Địa điểm: ", Bold: true}, {Text: known.Place + "."}}}}
 	if d.Seat != "" {
 		doc.Body = append(doc.Body, document.Paragraph{Runs: []document.Run{{Text: "Chỗ ngồi: ", Bold: true}, {Text: d.Seat + "."}}})
 	}
 	if p, ok := v.Paper(d.UnitID); ok && d.Role == "speaker" && d.UnitID != "" {
 		text := fmt.Sprintf("Tham luận: %d phút", p.Minutes)
+		if at := v.PaperAt(p.ID); !at.IsZero() {
+			text += ", dự kiến lúc " + hour(at)
+		}
 		if p.Title != "" {
 			text += ", “" + p.Title + "”"
 		}
@@ -80,7 +84,7 @@ func (v View) table(slots []Slot) document.Table {
 }
 
 // Programme as a document: the version that is public, or the draft before there is one.
-func (v View) Programme(now time.Time, address string) document.Document {
+func (v View) Programme(now time.Time, address string) (document.Document, error) {
 	items, starts, place, at, note := v.Items, v.Starts, v.Place, now, "Bản dự thảo."
 	if len(v.Programmes) > 0 {
 		p := v.Programmes[0]
@@ -88,7 +92,16 @@ func (v View) Programme(now time.Time, address string) document.Document {
 	}
 	doc := v.start("Chương trình", lang.InSentence(v.FullTitle()), at)
 	doc.Body = []document.Block{document.Plain("Thời gian: " + when(starts) + "."), document.Plain("Địa điểm: " + place + "."), v.table(Schedule(starts, items)), document.Paragraph{Runs: []document.Run{{Text: note, Italic: true}}}}
-	return doc
+	if len(v.Programmes) == 0 {
+		return doc, nil
+	}
+	code, err := qr.New(address)
+	if err != nil {
+		return doc, err
+	}
+	png, err := code.PNG()
+	doc.Body = append(doc.Body, document.Picture{PNG: png, MM: 22, Words: "Quét mã để xem chương trình hiện hành"})
+	return doc, err
 }
 
 // RunningOrder is the internal script: who says what, and who goes on.
@@ -195,6 +208,7 @@ func (v View) MinutesDocument(m Minutes) document.Document {
 	}
 	doc.Body = append(doc.Body, document.Plain("Hội nghị kết thúc vào "+ended+"."))
 	doc.Signers = []document.Signature{{Title: "Thư ký"}, {Title: "Chủ tọa"}}
+	doc.PartySigners = []document.Signature{{Title: "Người ghi biên bản"}, {Title: "Chủ trì"}}
 	return doc
 }
 
@@ -238,12 +252,19 @@ func (v View) Proceedings(now time.Time) document.Document {
 	doc := v.start("Kỷ yếu", "tham luận tại "+lang.InSentence(v.FullTitle()), now)
 	doc.Recipients = []string{"Các đơn vị trong cụm", "Lưu: VT"}
 	var contents document.Contents
-	var missing []string
+	var missing, open, late []string
 	var papers []document.Block
 	n := 0
 	for _, p := range v.Papers {
-		if p.State != Accepted {
+		switch {
+		case p.Missing():
 			missing = append(missing, v.Name(p.UnitID))
+		case p.State != Accepted:
+			open = append(open, v.Name(p.UnitID))
+		case p.CameLate():
+			late = append(late, v.Name(p.UnitID))
+		}
+		if p.State != Accepted {
 			continue
 		}
 		n++
@@ -258,8 +279,13 @@ func (v View) Proceedings(now time.Time) document.Document {
 		}
 	}
 	doc.Body = []document.Block{document.Heading{Level: 2, Text: "Mục lục"}, contents}
-	if len(missing) > 0 {
-		doc.Body = append(doc.Body, document.Paragraph{Runs: []document.Run{{Text: "Chưa có bài: " + strings.Join(missing, ", ") + ".", Italic: true}}})
+	for _, x := range []struct {
+		words string
+		units []string
+	}{{"Chưa có bài", missing}, {"Đã nộp, đang hoàn chỉnh", open}, {"Nộp sau thời hạn", late}} {
+		if x.units != nil {
+			doc.Body = append(doc.Body, document.Paragraph{Runs: []document.Run{{Text: x.words + ": " + strings.Join(x.units, ", ") + ".", Italic: true}}})
+		}
 	}
 	doc.Body = append(doc.Body, papers...)
 	return doc

@@ -203,7 +203,7 @@ type Hall struct {
 	Item    *HallItem  `json:"item"`
 	Speaker *HallTurn  `json:"speaker"`
 	Queue   []HallTurn `json:"queue"` // the first twenty
-	Order   []string   `json:"order"` // ids of all that wait, at most 400
+	Order   []string   `json:"order"` // the first eight letters of the ids of all that wait, at most 400
 	Waiting int        `json:"waiting"`
 	Taking  bool       `json:"taking"`
 	Next    []HallItem `json:"next"` // the next three items
@@ -234,6 +234,12 @@ type HallTurn struct {
 	Since   int64  `json:"since,omitempty"`
 	Until   int64  `json:"until,omitempty"`
 }
+
+// Ends is by when the item's minutes are over.
+func (x HallItem) Ends() time.Time { return time.UnixMilli(x.Until) }
+
+// Ends is by when the speech's minutes are over.
+func (x HallTurn) Ends() time.Time { return time.UnixMilli(x.Until) }
 
 // HallVote is a vote as the hall sees it: no number before it is closed.
 type HallVote struct {
@@ -286,7 +292,7 @@ func hallOf(v View, now time.Time) Hall {
 			h.Queue = append(h.Queue, HallTurn{ID: s.ID, Label: s.Label, Kind: s.Kind, Subject: s.Subject})
 		}
 		if i < 400 {
-			h.Order = append(h.Order, s.ID)
+			h.Order = append(h.Order, s.ID[:min(8, len(s.ID))])
 		}
 	}
 	for _, x := range v.Votes { // the newest first

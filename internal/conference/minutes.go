@@ -2,8 +2,10 @@ package conference
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"dongthuan/internal/lang"
 )
@@ -124,7 +126,7 @@ func compose(v View) Minutes {
 	if rest := v.filled(""); len(rest) > 0 { // before the first item was begun
 		m.Parts = append(m.Parts, MinutePart{Title: "Trước khi vào chương trình", Filled: rest})
 	}
-	for _, s := range v.Slots {
+	for _, s := range v.ran() {
 		p := MinutePart{Item: s.ID, Title: s.Title, Presenter: s.Presenter, Body: notes[s.ID]}
 		for _, r := range v.Runs {
 			if r.Item != s.ID {
@@ -133,8 +135,9 @@ func compose(v View) Minutes {
 			p.Times = append(p.Times, Run{Start: r.Start, End: r.End})
 		}
 		p.Filled = v.filled(s.ID)
-		if (s.Kind == "break" || s.Kind == "reception") && p.Body == "" && p.Filled == nil {
-			continue
+		idle := p.Times == nil || s.Kind == "break" || s.Kind == "reception"
+		if idle && p.Body == "" && p.Filled == nil {
+			continue // it was not held, or nothing is to be told of it
 		}
 		m.Parts = append(m.Parts, p)
 	}
@@ -142,6 +145,21 @@ func compose(v View) Minutes {
 		m.Conclusions = append(m.Conclusions, x.Body)
 	}
 	return m
+}
+
+// ran are the items in the order in which they were really begun; one that was not stands
+// after the one before it in the programme.
+func (v View) ran() []Slot {
+	at, last := map[string]time.Time{}, time.Time{}
+	for _, s := range v.Slots {
+		if i := slices.IndexFunc(v.Runs, func(r Run) bool { return r.Item == s.ID }); i >= 0 {
+			last = v.Runs[i].Start
+		}
+		at[s.ID] = last
+	}
+	all := slices.Clone(v.Slots)
+	slices.SortStableFunc(all, func(a, b Slot) int { return at[a.ID].Compare(at[b.ID]) })
+	return all
 }
 
 // when writes when the item was under way: 08 giờ 20–08 giờ 45; 10 giờ 05–10 giờ 10.
@@ -237,6 +255,21 @@ func endSentence(s string) string {
 	return strings.TrimRight(s, ";,: ") + "."
 }
 
+// shortened reports whether a full stop ends a word cut short and not a sentence: TP. Hà
+// Nội, đ/c. Trưởng ban, v.v. where the sentence goes on in small letters.
+func shortened(before, after []rune) bool {
+	at := len(before)
+	for at > 0 && before[at-1] != ' ' && before[at-1] != '(' {
+		at--
+	}
+	switch strings.ToLower(string(before[at:])) {
+	case "tp", "tx", "tt", "q", "p", "h", "kp", "tdp", "ts", "ths", "pgs", "gs", "đ/c", "đc", "ts.bs", "ubnd", "hđnd":
+		return true
+	}
+	next := strings.TrimLeft(string(after), " ")
+	return strings.HasSuffix(string(before), "v.v") && next != "" && unicode.IsLower([]rune(next)[0])
+}
+
 // Sentences splits what was written of an item, so that one of them can be marked as a
 // conclusion.
 func Sentences(body string) []string {
@@ -246,7 +279,8 @@ func Sentences(body string) []string {
 		runes := []rune(line)
 		for i, r := range runes {
 			last := i == len(runes)-1
-			if (r == '.' || r == '!' || r == '?' || r == ';') && (last || runes[i+1] == ' ') || last {
+			ends := r == '!' || r == '?' || r == ';' || r == '.' && !shortened(runes[from:i], runes[i+1:])
+			if ends && (last || runes[i+1] == ' ') || last {
 				if s := strings.TrimSpace(strings.TrimLeft(string(runes[from:i+1]), "-•+ ")); len([]rune(s)) > 8 {
 					all = append(all, s)
 				}

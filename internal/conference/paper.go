@@ -1,6 +1,7 @@
 package conference
 
 import (
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -31,7 +32,8 @@ type Paper struct {
 	FileID                   string // evidence, "" where the text was typed
 	Remark                   string
 	Version                  int64
-	HandedAt, DecidedAt      time.Time
+	FirstAt                  time.Time // handed in first, zero if never
+	HandedAt, DecidedAt      time.Time // handed in last
 	Office                   string
 }
 
@@ -39,6 +41,65 @@ type Paper struct {
 func (p Paper) Late(now time.Time) bool {
 	return (p.State == Asked || p.State == Returned) && now.After(p.Due)
 }
+
+// CameLate reports whether a paper was handed in after its time.
+func (p Paper) CameLate() bool { return p.FirstAt.After(p.Due) }
+
+// Reading is how the papers that are read in the hall fit into the programme.
+type Reading struct {
+	At         map[string]time.Time // when each begins, by its id
+	Need, Have int64                // minutes, of the papers and of the items for them
+}
+
+// Over is how many minutes the papers are longer than the programme has for them.
+func (r Reading) Over() int64 { return r.Need - r.Have }
+
+// readingOf gives papers their hours, in their order: one after the other in the first item
+// for papers, and in the next where one no longer fits. Without such an item there are none.
+func readingOf(slots []Slot, papers []Paper) Reading {
+	r := Reading{At: map[string]time.Time{}}
+	var items []Slot
+	for _, s := range slots {
+		if s.Kind == "papers" {
+			items = append(items, s)
+			r.Have += s.Minutes
+		}
+	}
+	i, used := 0, int64(0)
+	for _, p := range papers {
+		if !p.Reading {
+			continue
+		}
+		r.Need += p.Minutes
+		if len(items) == 0 {
+			continue
+		}
+		if used > 0 && used+p.Minutes > items[i].Minutes && i+1 < len(items) {
+			i, used = i+1, 0
+		}
+		r.At[p.ID] = items[i].Starts.Add(time.Duration(used) * time.Minute)
+		used += p.Minutes
+	}
+	return r
+}
+
+// Reading is how the papers fit into the programme as it is drafted.
+func (v View) Reading() Reading { return readingOf(v.Slots, v.Papers) }
+
+// MissingPapers names the units that have handed in nothing after their time.
+func (v View) MissingPapers(now time.Time) string {
+	var all []string
+	for _, p := range v.Papers {
+		if p.Missing() && p.Late(now) {
+			all = append(all, v.Name(p.UnitID))
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+// PaperAt is when a paper is to be read by the programme that delegates know, zero where it
+// has no hour.
+func (v View) PaperAt(id string) time.Time { return readingOf(v.Shows(), v.Papers).At[id] }
 
 // Missing reports whether there is nothing to read.
 func (p Paper) Missing() bool { return p.State == Asked }

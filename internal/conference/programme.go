@@ -174,6 +174,43 @@ type Change struct {
 	Items         []Difference
 }
 
+// For is what a change means for one unit, a line for each, without words of a language:
+// another time or place of the whole, items that it presents by any of its names, and the
+// hour of its paper. Nil where it changes nothing for the unit.
+func (c Change) For(names []string, paper string, hour func(Programme) time.Time) (lines []string) {
+	if c.Starts {
+		lines = append(lines, lang.Moment(c.Was.Starts)+" → "+lang.Moment(c.Is.Starts))
+	}
+	if c.Place {
+		lines = append(lines, c.Was.Place+" → "+c.Is.Place)
+	}
+	mine := func(s Slot) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return mentions(s.Presenter, name) })
+	}
+	for _, d := range c.Items {
+		switch {
+		case !mine(d.Was) && !mine(d.Is):
+		case d.Kind == "added":
+			lines = append(lines, "+ "+clockWords(d.Is.Starts)+" "+d.Is.Title)
+		case d.Kind == "removed":
+			lines = append(lines, "− "+clockWords(d.Was.Starts)+" "+d.Was.Title)
+		case d.Kind == "moved":
+			lines = append(lines, clockWords(d.Was.Starts)+" → "+clockWords(d.Is.Starts)+" "+d.Is.Title)
+		default:
+			lines = append(lines, "✎ "+clockWords(d.Is.Starts)+" "+d.Is.Title)
+		}
+	}
+	if was, is := hour(c.Was), hour(c.Is); !was.Equal(is) && !c.Starts && !was.IsZero() && !is.IsZero() {
+		lines = append(lines, clockWords(was)+" → "+clockWords(is)+" “"+paper+"”")
+	}
+	return lines
+}
+
+// mentions reports whether a text names somebody in whole words: DV1 is not in DV10.
+func mentions(text, name string) bool {
+	return lang.Fold(name) != "" && strings.Contains(" "+lang.Fold(text)+" ", " "+lang.Fold(name)+" ")
+}
+
 // Any reports whether anything is different.
 func (c Change) Any() bool { return c.Starts || c.Place || len(c.Items) > 0 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -47,7 +48,7 @@ type Service struct {
 	MakeNews func(ctx context.Context, tx *ledger.Tx, actor policy.Actor, title, lead, body string, photos []evidence.Item) (string, error)
 }
 
-// Event is what others hear: "programme", "paper.asked", "paper.handed",
+// Event is what others hear: "programme", "changed", "paper.asked", "paper.handed",
 // "paper.returned", "paper.accepted".
 type Event struct {
 	Kind       string
@@ -120,10 +121,13 @@ func (v View) CodeOf(unitID string) string {
 
 // Where is where a delegate comes from.
 func (v View) Where(d Delegate) string {
-	if d.UnitID != "" {
-		return v.Name(d.UnitID)
+	switch {
+	case d.UnitID == "":
+		return d.Body
+	case d.Also != "":
+		return v.Name(d.UnitID) + "; " + v.Name(d.Also)
 	}
-	return d.Body
+	return v.Name(d.UnitID)
 }
 
 // Quorum of the units.
@@ -133,7 +137,7 @@ func (v View) Quorum() Quorum { return quorum(v.Delegates) }
 func (v View) Represented() Quorum {
 	q := Quorum{Of: len(v.Members)}
 	for _, m := range v.Members {
-		if slices.ContainsFunc(v.Delegates, func(d Delegate) bool { return d.UnitID == m.UnitID && d.Attended() }) {
+		if slices.ContainsFunc(v.Delegates, func(d Delegate) bool { return d.For(m.UnitID) && d.Attended() }) {
 			q.Here++
 		}
 	}
@@ -181,9 +185,9 @@ func (v View) ByUnit() []UnitPresence {
 		}
 	}
 	for _, m := range v.Members {
-		add(m.UnitID, m.Code, v.Name(m.UnitID), func(d Delegate) bool { return d.UnitID == m.UnitID })
+		add(m.UnitID, m.Code, v.Name(m.UnitID), func(d Delegate) bool { return d.For(m.UnitID) })
 	}
-	for id := range v.Units {
+	for _, id := range slices.SortedFunc(maps.Keys(v.Units), func(a, b string) int { return strings.Compare(v.Name(a), v.Name(b)) }) {
 		if v.CodeOf(id) == "" {
 			add(id, "", v.Name(id), func(d Delegate) bool { return d.UnitID == id })
 		}
@@ -251,8 +255,10 @@ func (s *Service) view(ctx context.Context, q db.Query, c Conference) (v View, e
 		ids = append(ids, m.UnitID)
 	}
 	for _, d := range v.Delegates {
-		if d.UnitID != "" {
-			ids = append(ids, d.UnitID)
+		for _, u := range []string{d.UnitID, d.Also} {
+			if u != "" {
+				ids = append(ids, u)
+			}
 		}
 	}
 	v.Units, err = s.units.GetMany(ctx, ids, c.Starts)
@@ -491,7 +497,7 @@ func (s *Service) Create(ctx context.Context, actor policy.Actor, clusterID stri
 				return err
 			}
 			if old.ClusterID != clusterID {
-				return fault.New(fault.NotFound, "conference.missing")
+				return fault.New(fault.NotFound, "conference.unknown")
 			}
 			made.ClonedFrom, made.Items, made.SpeechMinutes = old.ID, old.Items, old.SpeechMinutes
 			if made.Letter == "" {
@@ -511,6 +517,9 @@ func (s *Service) Create(ctx context.Context, actor policy.Actor, clusterID stri
 		for i, x := range delegates {
 			if x.WalkIn || x.UnitID != "" && !slices.Contains(units, x.UnitID) {
 				continue // a unit that has left the cluster is not invited again unasked
+			}
+			if !slices.Contains(units, x.Also) {
+				x.Also = ""
 			}
 			d := invite(made.ID, x.DelegateDraft, int64(i+1))
 			if err := insertDelegate(ctx, tx, d); err != nil {
@@ -648,7 +657,12 @@ func (s *Service) Publish(ctx context.Context, actor policy.Actor, id, note stri
 			return err
 		}
 		c.Published = p.Version
-		if err := s.Told(ctx, tx, Event{Kind: "programme", Conference: *c, Units: units, By: actor, Words: p.Note}); err != nil {
+		if len(all) == 0 {
+			err = s.Told(ctx, tx, Event{Kind: "programme", Conference: *c, Units: units, By: actor, Words: p.Note})
+		} else {
+			err = s.tellChange(ctx, tx, *c, units, actor, Diff(all[0], p))
+		}
+		if err != nil {
 			return err
 		}
 		public := make([]Item, len(p.Items))
@@ -658,6 +672,48 @@ func (s *Service) Publish(ctx context.Context, actor policy.Actor, id, note stri
 		}
 		return tx.Record(ctx, ledger.ConferencePublished, c.ID, map[string]any{"code": c.Code, "version": p.Version, "starts": db.Time(p.Starts), "place": p.Place, "items": public, "note": p.Note, "office": actor.Office})
 	})
+}
+
+// tellChange tells each unit what a new version changes for it, and others nothing.
+func (s *Service) tellChange(ctx context.Context, tx *ledger.Tx, c Conference, units []string, by policy.Actor, change Change) error {
+	papers, err := listPapers(ctx, tx, `conference_id = $1`, c.ID)
+	if err != nil {
+		return fmt.Errorf("list papers: %w", err)
+	}
+	members, err := s.clusters.Members(ctx, c.ClusterID, c.Starts)
+	if err != nil {
+		return err
+	}
+	for _, id := range units {
+		u, err := s.units.GetIn(ctx, tx, id, c.Starts)
+		if err != nil {
+			return err
+		}
+		names := []string{u.FullName()}
+		for _, m := range members {
+			if m.UnitID == id {
+				names = append(names, m.Code)
+			}
+		}
+		own := slices.IndexFunc(papers, func(x Paper) bool { return x.UnitID == id })
+		title := "tham luận"
+		if own >= 0 && papers[own].Title != "" {
+			title = papers[own].Title
+		}
+		lines := change.For(names, title, func(p Programme) (at time.Time) {
+			if own >= 0 {
+				at = readingOf(Schedule(p.Starts, p.Items), papers).At[papers[own].ID]
+			}
+			return at
+		})
+		if lines == nil {
+			continue
+		}
+		if err := s.Told(ctx, tx, Event{Kind: "changed", Conference: c, Units: []string{id}, By: by, Words: strings.Join(lines, "; ")}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Files of a conference: photographs in RoomName, signed lists in ListRoom.
@@ -688,7 +744,7 @@ func (s *Service) DropFile(ctx context.Context, actor policy.Actor, id, file, re
 			return err
 		}
 		if it.Room != RoomName && it.Room != ListRoom || it.Object != c.ID {
-			return fault.New(fault.NotFound, "conference.missing")
+			return fault.New(fault.NotFound, "conference.unknown")
 		}
 		return s.files.Withdraw(ctx, tx, file, reason)
 	})

@@ -27,8 +27,9 @@ func invite(conferenceID string, d DelegateDraft, order int64) Delegate {
 	return Delegate{ID: rand.Text(), ConferenceID: conferenceID, Order: order, DelegateDraft: d, Mark: word(markLetters), Secret: word(secretLetters), Answer: Invited, Version: 1}
 }
 
-// AddDelegates invites delegates, all of them or none. Problems name the row: "2.office".
-func (s *Service) AddDelegates(ctx context.Context, actor policy.Actor, id string, drafts []DelegateDraft) (ledger.Ack, error) {
+// AddDelegates invites delegates and changes those on the list that are given, all of it or
+// nothing.
+func (s *Service) AddDelegates(ctx context.Context, actor policy.Actor, id string, drafts []DelegateDraft, changes ...Delegate) (ledger.Ack, error) {
 	return s.write(ctx, actor, id, policy.ConferenceManage, notClosed, func(tx *ledger.Tx, c *Conference) error {
 		units, err := s.members(ctx, c.ClusterID, c.Starts)
 		if err != nil {
@@ -53,13 +54,27 @@ func (s *Service) AddDelegates(ctx context.Context, actor policy.Actor, id strin
 				return err
 			}
 		}
+		for _, d := range changes {
+			if d.ConferenceID != c.ID {
+				return fault.New(fault.NotFound, "conference.delegate.missing")
+			}
+			if d.DelegateDraft, err = d.DelegateDraft.clean(append(units, d.UnitID, d.Also)); err != nil {
+				return err
+			}
+			if err := saveDelegate(ctx, tx, d); err != nil {
+				return err
+			}
+			if err := recordDelegate(ctx, tx, ledger.DelegateChanged, d, map[string]any{"act": "changed", "office_of": actor.Office}); err != nil {
+				return err
+			}
+		}
 		return nil
 	})
 }
 
 // recordDelegate records an act on a delegate; a name is a person's, and sealed.
 func recordDelegate(ctx context.Context, tx *ledger.Tx, kind ledger.Type, d Delegate, more map[string]any) error {
-	all := map[string]any{"conference": d.ConferenceID, "unit": d.UnitID, "body": d.Body, "office": d.Office, "role": d.Role, "rank": d.Rank, "answer": d.Answer, "substitute": d.Substitute}
+	all := map[string]any{"conference": d.ConferenceID, "unit": d.UnitID, "also": d.Also, "body": d.Body, "office": d.Office, "role": d.Role, "rank": d.Rank, "answer": d.Answer, "substitute": d.Substitute}
 	for k, v := range more {
 		all[k] = v
 	}
@@ -98,7 +113,7 @@ func (s *Service) ChangeDelegate(ctx context.Context, actor policy.Actor, id, de
 		if err != nil {
 			return err
 		}
-		if d.DelegateDraft, err = draft.clean(append(units, d.UnitID)); err != nil {
+		if d.DelegateDraft, err = draft.clean(append(units, d.UnitID, d.Also)); err != nil {
 			return err
 		}
 		if err := saveDelegate(ctx, tx, *d); err != nil {
@@ -349,10 +364,20 @@ func (s *Service) DeskScans(ctx context.Context, code, secret string, scans []Sc
 	case c.State == Closed && late(c.ClosedAt):
 		return nil, ledger.Ack{}, fault.New(fault.Conflict, "conference.is.closed")
 	}
-	return s.scans(ctx, c, desk.Name, desk.ClosedAt, scans, sent)
+	return s.scans(ctx, c, desk.Name, desk.ClosedAt, scans, func(at int64, got time.Time) time.Time { return skewed(at, sent, got) })
 }
 
-// Scans takes presence that the secretariat enters, until the minutes are signed.
+// earliest is when somebody can have come to a conference: a day before it begins, or before
+// now where that is earlier still, as in a rehearsal.
+func (c Conference) earliest(now time.Time) time.Time {
+	if now.After(c.Starts) {
+		now = c.Starts
+	}
+	return now.Add(-24 * time.Hour)
+}
+
+// Scans takes presence that the secretariat enters, until the minutes are signed. The
+// times are as it says, days later too, but never in the future.
 func (s *Service) Scans(ctx context.Context, actor policy.Actor, id string, scans []Scan) ([]Scanned, ledger.Ack, error) {
 	c, err := findConference(ctx, s.db, "id", id)
 	if err != nil {
@@ -361,11 +386,17 @@ func (s *Service) Scans(ctx context.Context, actor policy.Actor, id string, scan
 	if err := policy.May(actor, policy.ConferenceManage, policy.Object{Cluster: c.ClusterID}); err != nil {
 		return nil, ledger.Ack{}, err
 	}
-	return s.scans(ctx, c, actor.Office, time.Time{}, scans, s.now().UnixMilli())
+	return s.scans(ctx, c, actor.Office, time.Time{}, scans, func(at int64, got time.Time) time.Time {
+		if t := time.UnixMilli(at); t.Before(got) && t.After(c.earliest(got)) {
+			return t
+		}
+		return got
+	})
 }
 
 // scans takes scans of a desk that was closed at the moment given, zero where it is open.
-func (s *Service) scans(ctx context.Context, c Conference, desk string, closed time.Time, scans []Scan, sent int64) (done []Scanned, ack ledger.Ack, err error) {
+// when says when a scan was, of its time and of when it came.
+func (s *Service) scans(ctx context.Context, c Conference, desk string, closed time.Time, scans []Scan, when func(at int64, got time.Time) time.Time) (done []Scanned, ack ledger.Ack, err error) {
 	if len(scans) == 0 || len(scans) > maxDelegates {
 		return nil, ack, fault.New(fault.Invalid, "conference.scans.none")
 	}
@@ -389,7 +420,7 @@ func (s *Service) scans(ctx context.Context, c Conference, desk string, closed t
 			got := tx.At()
 			var fresh []string
 			for _, x := range scans {
-				at := skewed(x.At, sent, got)
+				at := when(x.At, got)
 				if !closed.IsZero() && at.After(closed) {
 					done = append(done, Scanned{ID: x.ID, Kind: "refused", Words: "conference.desk.closed"})
 					continue
@@ -439,7 +470,9 @@ func (s *Service) scan(ctx context.Context, tx *ledger.Tx, c Conference, desk st
 	err = nil
 	switch {
 	case x.How == "walkin":
-		draft, err := DelegateDraft{UnitID: x.Unit, Body: x.Body, Office: x.Office, Name: x.Name, Role: "member"}.clean(units)
+		// An observer: who comes unasked has a vote when the secretariat gives one, and not
+		// by a helper's word at a desk.
+		draft, err := DelegateDraft{UnitID: x.Unit, Body: x.Body, Office: x.Office, Name: x.Name, Role: "observer"}.clean(units)
 		if err != nil {
 			first := fault.All(err)[0]
 			out.Kind, out.Words, out.Args, out.Field = "refused", first.Text, first.Args, first.Field
@@ -471,35 +504,50 @@ func (s *Service) scan(ctx context.Context, tx *ledger.Tx, c Conference, desk st
 		return out, false, err
 	}
 	out.Delegate = d.ID
-	first := false
+	log, err := listSeen(ctx, tx, `delegate_id = $1`, d.ID)
+	if err != nil {
+		return out, false, err
+	}
+	was := d
+	doubles := d.replay(append(log[d.ID], seen{x.ID, desk, x.How, at, got}))
 	switch {
 	case x.How == "out":
-		if d.PresentAt.IsZero() || !d.LeftAt.IsZero() {
-			out.Kind, out.Words = "refused", "conference.scan.notin"
-			return out, false, nil
-		}
-		d.LeftAt, out.Kind, out.Words = at, "out", clockWords(at)
-	case d.PresentAt.IsZero():
-		first = true
-		d.PresentAt, d.PresentHow, d.PresentBy = at, x.How, desk
-		out.Kind, out.Words = "present", clockWords(at)
-	case !d.LeftAt.IsZero() && at.After(d.LeftAt): // came back
-		d.LeftAt = time.Time{}
-		out.Kind, out.Words = "present", clockWords(at)
+		out.Kind, out.Words = "out", clockWords(at)
+	case was.Present() || slices.ContainsFunc(doubles, func(s seen) bool { return s.id == x.ID }):
+		out.Kind, out.Words = "again", clockWords(was.PresentAt)+", "+was.PresentBy
 	default:
-		out.Kind, out.Words = "again", clockWords(d.PresentAt)+", "+d.PresentBy
-		if at.Before(d.PresentAt) { // another desk saw it earlier, and was offline
-			d.PresentAt, d.PresentHow, d.PresentBy = at, x.How, desk
-		}
+		out.Kind, out.Words = "present", clockWords(at)
 	}
 	if err := saveDelegate(ctx, tx, d); err != nil {
 		return out, false, err
 	}
 	if _, err := tx.ExecContext(ctx, `insert into conference_scan (id, conference_id, delegate_id, desk, how, at, got_at, fresh, undone_at) values ($1, $2, $3, $4, $5, $6, $7, $8, '')`,
-		x.ID, c.ID, d.ID, desk, x.How, db.Time(at), db.Time(got), flag(first)); err != nil {
+		x.ID, c.ID, d.ID, desk, x.How, db.Time(at), db.Time(got), flag(out.Kind == "present")); err != nil {
 		return out, false, fmt.Errorf("insert a scan: %w", err)
 	}
 	return out, true, nil
+}
+
+// Double is a delegate who was scanned again while in the hall.
+type Double struct {
+	Delegate Delegate
+	Times    []string // "07:41, Bàn 2"
+}
+
+// Doubles are those of a conference, by protocol, so that the secretariat sees why a
+// desk counted one more than the list.
+func (s *Service) Doubles(ctx context.Context, v View) (all []Double, err error) {
+	log, err := listSeen(ctx, s.db, `conference_id = $1`, v.ID)
+	for _, d := range v.Delegates {
+		x := Double{Delegate: d}
+		for _, again := range d.replay(log[d.ID]) {
+			x.Times = append(x.Times, clockWords(again.at)+", "+again.desk)
+		}
+		if x.Times != nil {
+			all = append(all, x)
+		}
+	}
+	return all, err
 }
 
 func clockWords(t time.Time) string { return t.In(lang.Vietnam).Format("15:04") }
@@ -532,6 +580,13 @@ func (s *Service) Tick(ctx context.Context, actor policy.Actor, id string, deleg
 	var scans []Scan
 	for _, d := range delegates {
 		scans = append(scans, Scan{ID: rand.Text(), Delegate: d, How: "paper", At: at.UnixMilli()})
+	}
+	c, err := findConference(ctx, s.db, "id", id)
+	if err != nil {
+		return ledger.Ack{}, err
+	}
+	if at.After(s.now()) || at.Before(c.earliest(s.now())) {
+		return ledger.Ack{}, fault.New(fault.Invalid, "conference.tick.when").In("at")
 	}
 	_, ack, err := s.Scans(ctx, actor, id, scans)
 	return ack, err

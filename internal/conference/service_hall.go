@@ -73,6 +73,10 @@ func (s *Service) Unfinish(ctx context.Context, actor policy.Actor, id, reason s
 		if c.MinutesVersion > 0 {
 			return fault.New(fault.Conflict, "conference.unfinish.signed")
 		}
+		// Who waited when it was closed waits again.
+		if _, err := tx.ExecContext(ctx, `update conference_speech set state = 'waiting', ended_at = '' where conference_id = $1 and state = 'dropped' and ended_at = $2`, c.ID, db.Time(c.ClosedAt)); err != nil {
+			return fmt.Errorf("open the queue again: %w", err)
+		}
 		c.State, c.ClosedAt, c.Minutes = Live, time.Time{}, MinutesDraft
 		if err := saveConference(ctx, tx, *c); err != nil {
 			return err
@@ -147,7 +151,7 @@ func (s *Service) Finish(ctx context.Context, actor policy.Actor, id string) (le
 		if err := endSpeech(ctx, tx, c.ID, tx.At()); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `update conference_speech set state = 'dropped' where conference_id = $1 and state = 'waiting'`, c.ID); err != nil {
+		if _, err := tx.ExecContext(ctx, `update conference_speech set state = 'dropped', ended_at = $1 where conference_id = $2 and state = 'waiting'`, db.Time(tx.At()), c.ID); err != nil {
 			return fmt.Errorf("end the queue: %w", err)
 		}
 		if err := endRun(ctx, tx, c.ID); err != nil {

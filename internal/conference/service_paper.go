@@ -33,7 +33,7 @@ func (s *Service) AskPapers(ctx context.Context, actor policy.Actor, id string, 
 			}
 		}
 		if minutes < 1 || minutes > 120 {
-			problems.Add("minutes", "conference.item.minutes")
+			problems.Add("minutes", "conference.paper.minutes")
 		}
 		if due.IsZero() || due.After(c.Starts) {
 			problems.Add("due", "conference.paper.due")
@@ -133,6 +133,9 @@ func (s *Service) HandIn(ctx context.Context, actor policy.Actor, id string, ver
 			fileID = it.ID
 		}
 		p.State, p.HandedAt, p.FileID, p.Office = Handed, tx.At(), fileID, actor.Office
+		if p.FirstAt.IsZero() {
+			p.FirstAt = p.HandedAt
+		}
 		if err := savePaper(ctx, tx, *p); err != nil {
 			return err
 		}
@@ -193,13 +196,13 @@ func (s *Service) ArrangePapers(ctx context.Context, actor policy.Actor, id stri
 			}
 			if m, ok := minutes[p.ID]; ok {
 				if m < 1 || m > 120 {
-					return fault.New(fault.Invalid, "conference.item.minutes").In("minutes-" + p.ID)
+					return fault.New(fault.Invalid, "conference.paper.minutes").In("minutes-" + p.ID)
 				}
 				p.Minutes = m
 			}
-			p.Order, p.Reading = int64(i+1), reading[p.ID]
-			if err := savePaper(ctx, tx, p); err != nil {
-				return err
+			// Not a new version: a unit that writes its paper meanwhile hands it in as it was.
+			if _, err := tx.ExecContext(ctx, `update conference_paper set ord = $1, reading = $2, minutes = $3 where id = $4`, i+1, flag(reading[p.ID]), p.Minutes, p.ID); err != nil {
+				return fmt.Errorf("put papers in order: %w", err)
 			}
 		}
 		return tx.Record(ctx, ledger.ConferenceChanged, c.ID, map[string]any{"act": "papers", "order": order, "reading": len(reading), "office": actor.Office})

@@ -16,17 +16,20 @@ import (
 const conferenceColumns = `id, code, cluster_id, period_id, kind, title, theme, place, starts_at, state, public, programme, version, speech_minutes, taking, item, item_at, number, letter,
 	minutes_state, minutes_version, news_id, cloned_from, office, created_at, opened_at, closed_at`
 
-// published is the version of the programme that was published last.
-const published = `coalesce((select max(version) from conference_programme p where p.conference_id = conference.id), 0)`
+// published is the version of the programme that was published last, and when and where
+// the conference is by it.
+const published = `coalesce((select max(version) from conference_programme p where p.conference_id = conference.id), 0),
+	coalesce((select starts_at from conference_programme p where p.conference_id = conference.id order by version desc limit 1), starts_at),
+	coalesce((select place from conference_programme p where p.conference_id = conference.id order by version desc limit 1), place)`
 
 func scanConference(row interface{ Scan(...any) error }) (c Conference, err error) {
 	var items string
 	var public, taking int64
 	err = row.Scan(&c.ID, &c.Code, &c.ClusterID, &c.PeriodID, &c.Kind, &c.Title, &c.Theme, &c.Place, db.When(&c.Starts), &c.State, &public, &items, &c.Version, &c.SpeechMinutes, &taking, &c.Current, db.When(&c.CurrentSince), &c.Number, &c.Letter,
-		&c.Minutes, &c.MinutesVersion, &c.NewsID, &c.ClonedFrom, &c.Office, db.When(&c.CreatedAt), db.When(&c.OpenedAt), db.When(&c.ClosedAt), &c.Published)
+		&c.Minutes, &c.MinutesVersion, &c.NewsID, &c.ClonedFrom, &c.Office, db.When(&c.CreatedAt), db.When(&c.OpenedAt), db.When(&c.ClosedAt), &c.Published, db.When(&c.KnownStarts), &c.KnownPlace)
 	switch {
 	case errors.Is(err, db.ErrNoRows):
-		return c, fault.New(fault.NotFound, "conference.missing")
+		return c, fault.New(fault.NotFound, "conference.unknown")
 	case err != nil:
 		return c, fmt.Errorf("read a conference: %w", err)
 	}
@@ -131,13 +134,13 @@ func itemUsed(ctx context.Context, q db.Query, id, item string) (bool, error) {
 }
 
 const delegateColumns = `id, conference_id, ord, unit_id, body, office, name, role, rank, seat, mark, secret, answer, reason, substitute, answered_at, answered_by,
-	present_at, present_how, present_by, left_at, walk_in, feedback_day, version`
+	present_at, present_how, present_by, left_at, walk_in, feedback_day, version, also_unit`
 
 func scanDelegate(row interface{ Scan(...any) error }) (d Delegate, err error) {
 	var walk int64
 	var feedback string
 	err = row.Scan(&d.ID, &d.ConferenceID, &d.Order, &d.UnitID, &d.Body, &d.Office, &d.Name, &d.Role, &d.Rank, &d.Seat, &d.Mark, &d.Secret, &d.Answer, &d.Reason, &d.Substitute, db.When(&d.AnsweredAt), &d.AnsweredBy,
-		db.When(&d.PresentAt), &d.PresentHow, &d.PresentBy, db.When(&d.LeftAt), &walk, &feedback, &d.Version)
+		db.When(&d.PresentAt), &d.PresentHow, &d.PresentBy, db.When(&d.LeftAt), &walk, &feedback, &d.Version, &d.Also)
 	if errors.Is(err, db.ErrNoRows) {
 		return d, fault.New(fault.NotFound, "conference.delegate.missing")
 	}
@@ -174,10 +177,25 @@ func everInvited(ctx context.Context, q db.Query, id string) (map[string]bool, e
 	return all, err
 }
 
+// listSeen lists scans that were not undone, by delegate.
+func listSeen(ctx context.Context, q db.Query, where string, args ...any) (map[string][]seen, error) {
+	all := map[string][]seen{}
+	_, err := db.All(ctx, q, func(rows *sql.Rows) (s seen, err error) {
+		var delegate string
+		err = rows.Scan(&delegate, &s.id, &s.desk, &s.how, db.When(&s.at), db.When(&s.got))
+		all[delegate] = append(all[delegate], s)
+		return s, err
+	}, `select delegate_id, id, desk, how, at, got_at from conference_scan where undone_at = '' and `+where+` order by delegate_id, at, id`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("list scans: %w", err)
+	}
+	return all, nil
+}
+
 func insertDelegate(ctx context.Context, tx *ledger.Tx, d Delegate) error {
-	if _, err := tx.ExecContext(ctx, `insert into conference_delegate (`+delegateColumns+`, removed_at) values (`+places(25)+`)`,
+	if _, err := tx.ExecContext(ctx, `insert into conference_delegate (`+delegateColumns+`, removed_at) values (`+places(26)+`)`,
 		d.ID, d.ConferenceID, d.Order, d.UnitID, d.Body, d.Office, d.Name, d.Role, d.Rank, d.Seat, d.Mark, d.Secret, d.Answer, d.Reason, d.Substitute, db.Time(d.AnsweredAt), d.AnsweredBy,
-		db.Time(d.PresentAt), d.PresentHow, d.PresentBy, db.Time(d.LeftAt), flag(d.WalkIn), "", 1, ""); err != nil {
+		db.Time(d.PresentAt), d.PresentHow, d.PresentBy, db.Time(d.LeftAt), flag(d.WalkIn), "", 1, d.Also, ""); err != nil {
 		return fmt.Errorf("insert a delegate: %w", err)
 	}
 	return nil
@@ -186,9 +204,9 @@ func insertDelegate(ctx context.Context, tx *ledger.Tx, d Delegate) error {
 // saveDelegate writes a delegate, if nobody else did meanwhile.
 func saveDelegate(ctx context.Context, tx *ledger.Tx, d Delegate) error {
 	res, err := tx.ExecContext(ctx, `update conference_delegate set unit_id = $1, body = $2, office = $3, name = $4, role = $5, rank = $6, seat = $7, answer = $8, reason = $9, substitute = $10, answered_at = $11, answered_by = $12,
-		present_at = $13, present_how = $14, present_by = $15, left_at = $16, version = version + 1 where id = $17 and version = $18`,
+		present_at = $13, present_how = $14, present_by = $15, left_at = $16, also_unit = $17, version = version + 1 where id = $18 and version = $19`,
 		d.UnitID, d.Body, d.Office, d.Name, d.Role, d.Rank, d.Seat, d.Answer, d.Reason, d.Substitute, db.Time(d.AnsweredAt), d.AnsweredBy,
-		db.Time(d.PresentAt), d.PresentHow, d.PresentBy, db.Time(d.LeftAt), d.ID, d.Version)
+		db.Time(d.PresentAt), d.PresentHow, d.PresentBy, db.Time(d.LeftAt), d.Also, d.ID, d.Version)
 	if err != nil {
 		return fmt.Errorf("save a delegate: %w", err)
 	}
@@ -212,11 +230,11 @@ func listDesks(ctx context.Context, q db.Query, where string, args ...any) ([]De
 	}, `select id, conference_id, name, secret, office, closed_at from conference_desk where `+where+` order by at, id`, args...)
 }
 
-const paperColumns = `id, conference_id, unit_id, ord, title, presenter, reading, minutes, due_at, state, body, file_id, remark, version, handed_at, decided_at, office`
+const paperColumns = `id, conference_id, unit_id, ord, title, presenter, reading, minutes, due_at, state, body, file_id, remark, version, handed_at, decided_at, office, first_at`
 
 func scanPaper(row interface{ Scan(...any) error }) (p Paper, err error) {
 	var reading int64
-	err = row.Scan(&p.ID, &p.ConferenceID, &p.UnitID, &p.Order, &p.Title, &p.Presenter, &reading, &p.Minutes, db.When(&p.Due), &p.State, &p.Body, &p.FileID, &p.Remark, &p.Version, db.When(&p.HandedAt), db.When(&p.DecidedAt), &p.Office)
+	err = row.Scan(&p.ID, &p.ConferenceID, &p.UnitID, &p.Order, &p.Title, &p.Presenter, &reading, &p.Minutes, db.When(&p.Due), &p.State, &p.Body, &p.FileID, &p.Remark, &p.Version, db.When(&p.HandedAt), db.When(&p.DecidedAt), &p.Office, db.When(&p.FirstAt))
 	p.Reading = reading == 1
 	if errors.Is(err, db.ErrNoRows) {
 		return p, fault.New(fault.NotFound, "conference.paper.missing")
@@ -233,8 +251,8 @@ func listPapers(ctx context.Context, q db.Query, where string, args ...any) ([]P
 }
 
 func insertPaper(ctx context.Context, tx *ledger.Tx, p Paper) error {
-	_, err := tx.ExecContext(ctx, `insert into conference_paper (`+paperColumns+`) values (`+places(17)+`)`,
-		p.ID, p.ConferenceID, p.UnitID, p.Order, p.Title, p.Presenter, flag(p.Reading), p.Minutes, db.Time(p.Due), p.State, p.Body, p.FileID, p.Remark, 1, "", "", p.Office)
+	_, err := tx.ExecContext(ctx, `insert into conference_paper (`+paperColumns+`) values (`+places(18)+`)`,
+		p.ID, p.ConferenceID, p.UnitID, p.Order, p.Title, p.Presenter, flag(p.Reading), p.Minutes, db.Time(p.Due), p.State, p.Body, p.FileID, p.Remark, 1, "", "", p.Office, "")
 	if db.IsDuplicate(err) {
 		return fault.New(fault.Conflict, "conference.paper.twice").In("unit").Because(err)
 	}
@@ -245,9 +263,9 @@ func insertPaper(ctx context.Context, tx *ledger.Tx, p Paper) error {
 }
 
 func savePaper(ctx context.Context, tx *ledger.Tx, p Paper) error {
-	res, err := tx.ExecContext(ctx, `update conference_paper set ord = $1, title = $2, presenter = $3, reading = $4, minutes = $5, due_at = $6, state = $7, body = $8, file_id = $9, remark = $10, handed_at = $11, decided_at = $12, office = $13, version = version + 1
-		where id = $14 and version = $15`,
-		p.Order, p.Title, p.Presenter, flag(p.Reading), p.Minutes, db.Time(p.Due), p.State, p.Body, p.FileID, p.Remark, db.Time(p.HandedAt), db.Time(p.DecidedAt), p.Office, p.ID, p.Version)
+	res, err := tx.ExecContext(ctx, `update conference_paper set ord = $1, title = $2, presenter = $3, reading = $4, minutes = $5, due_at = $6, state = $7, body = $8, file_id = $9, remark = $10, handed_at = $11, decided_at = $12, office = $13, first_at = $14, version = version + 1
+		where id = $15 and version = $16`,
+		p.Order, p.Title, p.Presenter, flag(p.Reading), p.Minutes, db.Time(p.Due), p.State, p.Body, p.FileID, p.Remark, db.Time(p.HandedAt), db.Time(p.DecidedAt), p.Office, db.Time(p.FirstAt), p.ID, p.Version)
 	if err != nil {
 		return fmt.Errorf("save a paper: %w", err)
 	}

@@ -161,7 +161,8 @@ type here struct {
 	Err       error
 	At        string // the form that was refused
 	Form      url.Values
-	Theirs    *Note // what another has written meanwhile, where that is why
+	Edit      string // id of the delegate whose forms are open: four hundred at once are megabytes
+	Theirs    *Note  // what another has written meanwhile, where that is why
 	origin    string
 }
 
@@ -274,6 +275,14 @@ func (h here) NextSlot() *Slot {
 	return nil
 }
 
+// TickAt is the time that ticks of the signed list begin with: when the conference began.
+func (h here) TickAt() time.Time {
+	if h.Now.Before(h.Starts) {
+		return h.Now
+	}
+	return h.Starts
+}
+
 // Begun is when an item really began, zero where it did not.
 func (h here) Begun(item string) time.Time {
 	for _, r := range h.Runs {
@@ -356,7 +365,7 @@ func (p pages) here(r *http.Request, tab string) (here, error) {
 }
 
 func (p pages) seen(r *http.Request, base web.Base, v View, tab string) here {
-	h := here{Base: base, View: v, Tab: tab, origin: p.origin(r)}
+	h := here{Base: base, View: v, Tab: tab, Edit: r.URL.Query().Get("sua"), origin: p.origin(r)}
 	object := policy.Object{Cluster: v.ClusterID}
 	h.MayManage = policy.May(base.Actor, policy.ConferenceManage, object) == nil
 	h.MaySign = policy.May(base.Actor, policy.ConferenceSign, object) == nil
@@ -392,7 +401,9 @@ type tabData struct {
 	Answered int
 	Rows     []Row // of a list that is taken in
 	New      int   // of them are not on the list yet
-	Sure     bool  // nothing is wrong with them
+	Doubles  []Double
+	Changed  int  // of them change somebody on it
+	Sure     bool // nothing is wrong with them
 	Block    string
 	Pdf      bool
 	Composed Minutes
@@ -459,6 +470,9 @@ func (p pages) data(ctx context.Context, h here) (tabData, error) {
 		d.Drafted = h.Slots
 	case "presence":
 		if h.MayManage {
+			if d.Doubles, err = p.Service.Doubles(ctx, h.View); err != nil {
+				return d, err
+			}
 			d.Photos, err = p.photos(ctx, h.ID, ListRoom)
 		}
 	case "chair":

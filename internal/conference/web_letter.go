@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"dongthuan/internal/document"
 	"dongthuan/internal/fault"
 	"dongthuan/internal/ledger"
 	"dongthuan/internal/qr"
@@ -46,6 +47,10 @@ type letterPage struct {
 	Items   []Slot     // of the programme
 	Offered []paperRow // papers to read before and in the meeting
 	Asks    bool       // for feedback
+	Changes Change     // of the programme, since the version before
+	Own     *Paper     // of the delegate's unit, where it is read in the hall
+	OwnAt   time.Time  // when, zero where that is open
+	Pdf     bool
 }
 
 func (p letterPage) Was(field, fallback string) string {
@@ -109,6 +114,13 @@ func (p pages) letterPage(r *http.Request) (letterPage, error) {
 			page.Offered = append(page.Offered, paperRow{x, v.Name(x.UnitID)})
 		}
 	}
+	if len(v.Programmes) > 1 {
+		page.Changes = Diff(v.Programmes[1], v.Programmes[0])
+	}
+	if own, ok := v.Paper(page.Me.UnitID); ok && own.Reading && page.Me.UnitID != "" {
+		page.Own, page.OwnAt = &own, v.PaperAt(own.ID)
+	}
+	_, page.Pdf = document.Converter()
 	page.Asks = v.TakesFeedback(base.Now) && page.Me.Attended() && !page.Me.GaveFeedback
 	page.QR, err = qr.New(p.letterAddress(r, v, page.Me))
 	return page, err
@@ -230,6 +242,8 @@ type deskPage struct {
 	View
 	Desk Desk
 	Data string // of the delegates, as JSON, for the script
+	Err  error  // of the form for a walk-in, where scripts do not run
+	Form url.Values
 }
 
 // Here is the desk's address.
@@ -278,7 +292,7 @@ func (p pages) deskPage(r *http.Request) (deskPage, error) {
 		return deskPage{}, err
 	}
 	data, err := deskData(v, base.Now)
-	return deskPage{base, v, desk, string(data)}, err
+	return deskPage{Base: base, View: v, Desk: desk, Data: string(data)}, err
 }
 
 func (p pages) desk(w http.ResponseWriter, r *http.Request) error {
@@ -364,9 +378,17 @@ func (p pages) deskScans(_ http.ResponseWriter, r *http.Request) (web.Outcome, e
 		return web.Outcome{}, err
 	}
 	at := page.Now.UnixMilli()
-	done, ack, err := p.DeskScans(r.Context(), code, secret, []Scan{{ID: rand.Text(), Mark: f.Get("mark"), Delegate: f.Get("delegate"), How: "list", At: at}}, at)
+	scan := Scan{ID: rand.Text(), Mark: f.Get("mark"), Delegate: f.Get("delegate"), How: "list", At: at}
+	if f.Has("office") {
+		scan = Scan{ID: scan.ID, How: "walkin", At: at, Unit: f.Get("unit"), Body: f.Get("body"), Office: f.Get("office"), Name: f.Get("name")}
+	}
+	done, ack, err := p.DeskScans(r.Context(), code, secret, []Scan{scan}, at)
 	if err != nil {
 		return web.Outcome{}, err
+	}
+	if done[0].Kind == "refused" {
+		page.Err, page.Form = fault.New(fault.Invalid, done[0].Words, done[0].Args...).In(done[0].Field), f
+		return web.Again("conference/desk", page, page.Err), nil
 	}
 	key := map[string]string{"present": "conference.done.in", "again": "conference.done.again", "out": "conference.done.presence"}[done[0].Kind]
 	if key == "" {

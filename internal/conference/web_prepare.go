@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"dongthuan/internal/cluster"
 	"dongthuan/internal/document"
@@ -209,7 +210,7 @@ func (p pages) publish(_ http.ResponseWriter, r *http.Request) (web.Outcome, err
 }
 
 func delegateOf(f url.Values) DelegateDraft {
-	d := DelegateDraft{UnitID: f.Get("unit"), Body: f.Get("body"), Office: f.Get("office"), Name: f.Get("name"), Role: f.Get("role"), Seat: f.Get("seat")}
+	d := DelegateDraft{UnitID: f.Get("unit"), Also: f.Get("also"), Body: f.Get("body"), Office: f.Get("office"), Name: f.Get("name"), Role: f.Get("role"), Seat: f.Get("seat")}
 	if text := lang.Line(f.Get("rank")); text != "" {
 		d.Rank = whole(text)
 	}
@@ -265,24 +266,28 @@ func (p pages) importDelegates(_ http.ResponseWriter, r *http.Request) (web.Outc
 	rows := h.readDelegates(table)
 	sure := true
 	var drafts []DelegateDraft
+	var changes []Delegate
 	for _, row := range rows {
-		sure = sure && (row.Err == nil || row.Known)
-		if !row.Known {
+		sure = sure && (row.Err == nil || row.Known && row.Was == nil)
+		switch {
+		case !row.Known:
 			drafts = append(drafts, row.Draft)
+		case row.Was != nil:
+			changes = append(changes, *row.Was)
 		}
 	}
 	d, err := p.data(r.Context(), h)
 	if err != nil {
 		return web.Outcome{}, err
 	}
-	d.Rows, d.New, d.Sure, d.Block, d.At = rows, len(drafts), sure, block, "nhap"
+	d.Rows, d.New, d.Changed, d.Sure, d.Block, d.At = rows, len(drafts), len(changes), sure, block, "nhap"
 	if len(rows) == 0 {
 		return p.again(r, h, "nhap", url.Values{"block": {block}}, fault.New(fault.Invalid, "conference.import.empty").In("file"))
 	}
-	if r.FormValue("act") != "set" || !sure || len(drafts) == 0 {
+	if r.FormValue("act") != "set" || !sure || len(drafts)+len(changes) == 0 {
 		return web.Shown("conference/delegates", d), nil
 	}
-	ack, err := p.AddDelegates(r.Context(), h.Actor, h.ID, drafts)
+	ack, err := p.AddDelegates(r.Context(), h.Actor, h.ID, drafts, changes...)
 	if err != nil {
 		return p.again(r, h, "nhap", url.Values{"block": {block}}, err)
 	}
@@ -402,7 +407,7 @@ func (p pages) documentOf(ctx context.Context, v View, name string, b web.Base, 
 	case "ky-ten":
 		return v.SignList(b.Now), nil
 	case "chuong-trinh":
-		return v.Programme(b.Now, origin+v.Address()), nil
+		return v.Programme(b.Now, origin+v.Address())
 	case "ky-yeu":
 		return v.Proceedings(b.Now), nil
 	}
@@ -440,7 +445,7 @@ func (p pages) cards(name string) func(http.ResponseWriter, *http.Request) error
 		var b bytes.Buffer
 		switch name {
 		case "the":
-			err = h.WriteBadges(&b, p.others.Font, func(d Delegate) string { return p.letterAddress(r, h.View, d) })
+			err = h.WriteBadges(&b, p.others.Font)
 		case "bien-ten":
 			err = h.WriteSigns(&b, p.others.Font)
 		default:
@@ -497,6 +502,14 @@ type paperPage struct {
 	MayHand bool
 	File    string
 	Back    string
+}
+
+// Hour is when the paper is to be read, nil where that is open.
+func (p paperPage) Hour() *time.Time {
+	if at := p.PaperAt(p.Paper.ID); !at.IsZero() && p.Paper.Reading {
+		return &at
+	}
+	return nil
 }
 
 // Fits says how long the text takes to read, against what it has.

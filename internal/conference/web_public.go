@@ -68,7 +68,7 @@ func (p pages) publicView(r *http.Request) (web.Base, View, error) {
 	}
 	v, err := p.ByCode(r.Context(), r.PathValue("code"))
 	if err == nil && !v.Shown() {
-		err = fault.New(fault.NotFound, "conference.missing")
+		err = fault.New(fault.NotFound, "conference.unknown")
 	}
 	return base, v, err
 }

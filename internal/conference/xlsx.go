@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"dongthuan/internal/cluster"
 	"dongthuan/internal/document"
 	"dongthuan/internal/fault"
 	"dongthuan/internal/lang"
@@ -62,6 +61,8 @@ func (v View) WriteDelegates(w io.Writer) error {
 		where := v.CodeOf(d.UnitID)
 		if where == "" {
 			where = v.Where(d)
+		} else if also := v.CodeOf(d.Also); also != "" {
+			where += "; " + also
 		}
 		rank, came := words(""), ""
 		if d.Rank > 0 {
@@ -117,8 +118,32 @@ type Row struct {
 	Line  int
 	Draft DelegateDraft
 	Where string
-	Known bool // on the list already: not invited again
+	Known bool      // on the list already: not invited again
+	Was   *Delegate // who is on the list already and is changed by the row, nil for others
+	Twin  bool      // somebody of this name comes for another unit too
 	Err   error
+}
+
+// Guest reports whether the row's unit is none of the cluster's.
+func (r Row) Guest() bool { return r.Draft.UnitID == "" }
+
+// unitOf finds the unit of the cluster that a cell means, by code or name as people type
+// them: DV 03, P. Yên Lãng.
+func (v View) unitOf(text string) string {
+	text = lang.Fold(text)
+	long := text
+	for short, word := range map[string]string{"p ": "phuong ", "x ": "xa "} {
+		if rest, ok := strings.CutPrefix(text, short); ok {
+			long = word + rest
+		}
+	}
+	bare := func(s string) string { return strings.ReplaceAll(s, " ", "") }
+	for _, m := range v.Members {
+		if bare(lang.Fold(m.Code)) == bare(text) || lang.Fold(v.Name(m.UnitID)) == long {
+			return m.UnitID
+		}
+	}
+	return ""
 }
 
 // readDelegates turns the rows of a table into delegates. Units are named by their code or
@@ -128,12 +153,12 @@ func (v View) readDelegates(table [][]string) (rows []Row) {
 	for _, m := range v.Members {
 		units = append(units, m.UnitID)
 	}
-	known := map[string]int{}
+	known := map[string][]Delegate{}
 	key := func(d DelegateDraft) string {
 		return d.UnitID + "\n" + lang.Fold(d.Body) + "\n" + lang.Fold(d.Office) + "\n" + lang.Fold(d.Name)
 	}
 	for _, d := range v.Delegates {
-		known[key(d.DelegateDraft)]++
+		known[key(d.DelegateDraft)] = append(known[key(d.DelegateDraft)], d)
 	}
 	for i, cells := range table {
 		cell := func(k int) string {
@@ -147,20 +172,25 @@ func (v View) readDelegates(table [][]string) (rows []Row) {
 		}
 		row := Row{Line: i + 1, Where: cell(colWhere)}
 		d := DelegateDraft{Office: cell(colOffice), Name: cell(colName), Seat: cell(colSeat), Role: "member"}
-		if k := slices.IndexFunc(v.Members, func(m cluster.Member) bool {
-			return strings.EqualFold(m.Code, row.Where) || lang.Fold(v.Name(m.UnitID)) == lang.Fold(row.Where)
-		}); k >= 0 && row.Where != "" {
-			d.UnitID = v.Members[k].UnitID
-		} else {
-			d.Body = row.Where
-		}
 		var problems fault.List
+		first, second, two := strings.Cut(row.Where, ";") // an office in two units
+		if d.UnitID = v.unitOf(first); d.UnitID == "" || row.Where == "" {
+			d.UnitID, d.Body, d.Role = "", row.Where, "guest"
+		} else if two {
+			if d.Also = v.unitOf(second); d.Also == "" {
+				problems.Add("also", "conference.import.second", lang.Line(second))
+			}
+		}
 		if text := cell(colRole); text != "" {
 			d.Role = ""
 			for role, w := range roleWords {
 				if lang.Fold(w) == lang.Fold(text) || role == text {
 					d.Role = role
 				}
+			}
+			// Who is said to be a member comes for a unit: its code was mistyped.
+			if d.UnitID == "" && d.Role == "member" && d.Body != "" {
+				problems.Add("unit", "conference.import.unit", d.Body)
 			}
 		}
 		if text := cell(colRank); text != "" {
@@ -175,11 +205,71 @@ func (v View) readDelegates(table [][]string) (rows []Row) {
 			problems = append(problems, fault.All(err)...)
 		}
 		row.Err = problems.Or()
-		if k := key(row.Draft); known[k] > 0 {
-			known[k]--
-			row.Known = true
+		k := key(row.Draft)
+		if of := known[k]; len(of) > 0 {
+			known[k], row.Known = of[1:], true
+			row.Was = changed(of[0], row.Draft, cell)
 		}
 		rows = append(rows, row)
 	}
+	v.twins(rows)
 	return rows
+}
+
+// changed is a delegate on the list with what the row's filled cells say otherwise: seats
+// and protocol are put in order in the workbook, and it is taken in again. Nil where they
+// say the same.
+func changed(d Delegate, row DelegateDraft, cell func(int) string) *Delegate {
+	was := d.DelegateDraft
+	if cell(colRole) != "" {
+		d.Role = row.Role
+	}
+	if cell(colRank) != "" {
+		d.Rank = row.Rank
+	}
+	if cell(colSeat) != "" {
+		d.Seat = row.Seat
+	}
+	if row.Also != "" {
+		d.Also = row.Also
+	}
+	if d.DelegateDraft == was {
+		return nil
+	}
+	return &d
+}
+
+// twins marks rows whose name comes for another unit too, in the file or on the list: one
+// person is invited once, and the second unit named in the same row.
+func (v View) twins(rows []Row) {
+	units := map[string]map[string]bool{}
+	note := func(d DelegateDraft) {
+		if n := lang.Fold(d.Name); n != "" && d.UnitID != "" {
+			if units[n] == nil {
+				units[n] = map[string]bool{}
+			}
+			units[n][d.UnitID] = true
+		}
+	}
+	for _, d := range v.Delegates {
+		note(d.DelegateDraft)
+	}
+	for _, r := range rows {
+		note(r.Draft)
+	}
+	for i := range rows {
+		rows[i].Twin = len(units[lang.Fold(rows[i].Draft.Name)]) > 1
+	}
+}
+
+// Said is how a row has it of who is on the list: seat, protocol order, role.
+func (r Row) Said() string {
+	var all []string
+	if r.Was.Seat != "" {
+		all = append(all, r.Was.Seat)
+	}
+	if r.Was.Rank > 0 {
+		all = append(all, "#"+strconv.FormatInt(r.Was.Rank, 10))
+	}
+	return strings.Join(append(all, roleWords[r.Was.Role]), ", ")
 }

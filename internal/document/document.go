@@ -34,9 +34,11 @@ type Document struct {
 	Body       []Block
 	Signature  Signature
 	Signers    []Signature // several who sign, two in a row: minutes, a covenant
-	Undated    bool        // minutes have no place and date in their head
-	Recipients []string    // nơi nhận; the layout puts the marks
-	Annexes    []Annex
+	// PartySigners are those where the Party's layout calls them otherwise.
+	PartySigners []Signature
+	Undated      bool     // minutes have no place and date in their head
+	Recipients   []string // nơi nhận; the layout puts the marks
+	Annexes      []Annex
 }
 
 // Signature block. Name stays empty: the program signs for no one.

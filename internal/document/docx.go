@@ -455,6 +455,9 @@ func (x *docx) signature(d Document) {
 	l := x.l
 	x.line("", para{align: "left", before: 6, keep: true}, face{size: 6})
 	half := (210 - l.Left - l.Right) / 2
+	if l.Name == Party05.Name && d.PartySigners != nil {
+		d.Signers = d.PartySigners
+	}
 	if len(d.Signers) > 0 {
 		x.signers(d.Signers, half)
 		if len(d.Recipients) == 0 {

@@ -2,12 +2,14 @@ package document
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 
@@ -30,13 +32,41 @@ var converting = make(chan struct{}, 1)
 
 const convertFor = 60 * time.Second
 
+// converted are the PDFs made last, by the digest of the Word file: a public document is
+// asked for by many, and is the same for all.
+var converted = struct {
+	sync.Mutex
+	by    map[[32]byte][]byte
+	order [][32]byte
+}{by: map[[32]byte][]byte{}}
+
+// keptPDFs is how many are kept; one is some hundred kilobytes.
+const keptPDFs = 16
+
 // ToPDF converts a Word file with LibreOffice. Each conversion has a profile
 // folder of its own, which is gone afterwards, and a minute. Without LibreOffice
 // it is refused in words (fault.Missing).
 func ToPDF(ctx context.Context, docx []byte) ([]byte, error) {
+	of := sha256.Sum256(docx)
+	converted.Lock()
+	pdf, ok := converted.by[of]
+	converted.Unlock()
+	if ok {
+		return pdf, nil
+	}
 	all, err := AllToPDF(ctx, [][]byte{docx})
 	if err != nil {
 		return nil, err
+	}
+	converted.Lock()
+	defer converted.Unlock()
+	if _, ok := converted.by[of]; !ok {
+		converted.order = append(converted.order, of)
+	}
+	converted.by[of] = all[0]
+	if len(converted.order) > keptPDFs {
+		delete(converted.by, converted.order[0])
+		converted.order = converted.order[1:]
 	}
 	return all[0], nil
 }

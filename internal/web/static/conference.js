@@ -69,7 +69,7 @@ const kinds = (s) => (s.kind === 'reply' ? words('reply') : s.kind === 'paper' ?
 // draw shows a state of the hall on the screen and on phones.
 function draw() {
   const h = hall, item = h.item;
-  if (h.state !== live.dataset.state) return reload(); // it began, or is over
+  if (h.state !== live.dataset.state) return reload(true); // it began, or is over
   if (item) put('item', item.title);
   put('number', item ? words('of', item.n, live.dataset.slots) : '');
   put('presenter', item?.presenter || '');
@@ -78,7 +78,7 @@ function draw() {
   put('kind', h.speaker ? kinds(h.speaker) : '');
   show(live.querySelector('[data-hall="box"]'), !!h.speaker);
   put('waiting', '(' + h.waiting + ')');
-  put('present', words('presentN', h.present + '/' + h.invited));
+  put('present', words('inHall', h.present, h.invited));
   lines('queue', h.queue.map((q) => q.label + (kinds(q) ? ' · ' + kinds(q) : '')));
   lines('three', h.queue.slice(0, 3).map((q) => q.label + (kinds(q) ? ' · ' + kinds(q) : '')));
   lines('next', h.next.map((n) => n.title));
@@ -101,22 +101,22 @@ function drawVote(v) {
 }
 
 // reload loads the page again: not while a form of it is on its way, whose answer would be
-// lost, and not all phones of a full hall in the same moment.
+// lost; and where all phones of a full hall do, not in the same moment.
 let leaving = false;
 addEventListener('submit', () => { leaving = true; });
-function reload() {
+function reload(all) {
   if (leaving) return;
   leaving = true;
-  setTimeout(() => location.reload(), Math.random() * Math.min(8000, hall.invited * 10));
+  setTimeout(() => location.reload(), all ? Math.random() * Math.min(3000, hall.invited * 2) : 0);
 }
 
 function drawPhone() {
   const mine = live.dataset.phone, h = hall;
   if (mine) {
-    const at = h.order.indexOf(mine);
+    const at = h.order.indexOf(mine.slice(0, 8));
     if (h.speaker?.id === mine) put('place', words('speaking'));
     else if (at >= 0) put('place', words('place', at + 1));
-    else reload(); // spoken, or taken off the list
+    else reload(false); // spoken, or taken off the list
   }
   show(live.querySelector('[data-ask]'), h.taking);
   show(live.querySelector('[data-noask]'), !h.taking);
@@ -237,6 +237,21 @@ function enhance(root) {
   for (const list of root.querySelectorAll('[data-queue]')) sortable(list, '[data-speech]', sendOrder);
 }
 
+// movable gives a row that is not saved yet its buttons, for the keyboard.
+function movable(form, row) {
+  const cell = row.cells[0];
+  if (cell.querySelector('[data-move]')) return;
+  for (const [way, sign, label] of [[-1, '↑', form.dataset.up], [1, '↓', form.dataset.down]]) {
+    const b = document.createElement('button');
+    b.type = 'button';
+    b.className = 'btn small';
+    b.dataset.move = way;
+    b.textContent = sign;
+    b.setAttribute('aria-label', `${label} ${row.rowIndex}`);
+    cell.append(b);
+  }
+}
+
 // The programme: times follow as rows move and lengths change.
 function programme(form) {
   const body = form.querySelector('tbody');
@@ -269,6 +284,7 @@ function programme(form) {
     b.focus();
   });
   sortable(body, 'tr', times);
+  for (const row of body.rows) movable(form, row);
   const add = form.querySelector('[data-add-row]');
   add.hidden = false;
   add.addEventListener('click', () => {

@@ -71,6 +71,7 @@ function see(s) {
   s.id = uid();
   s.at = Date.now();
   const p = find(s);
+  s.news = !p?.present || !!p.out; // as far as this desk knows
   if (s.how === 'walkin') {
     if (!s.office.trim() || !s.unit && !s.body.trim()) { tell('bad', say('walkinMissing')); return false; }
     tell('ok', s.office + ', ' + (s.body || unitName(s.unit)));
@@ -96,7 +97,8 @@ function tell(kind, text) {
 
 function draw() {
   const asked = people.filter((p) => !p.walkin).length;
-  desk.querySelector('[data-count-at]').textContent = people.filter((p) => p.present).length + '/' + asked;
+  const here = people.filter((p) => p.present), extra = here.filter((p) => p.walkin).length;
+  desk.querySelector('[data-count-at]').textContent = here.length - extra + '/' + asked + (extra ? ' +' + extra : '');
   const left = queue().length;
   desk.querySelector('[data-sync]').textContent = left ? say('queue', left) : say('synced');
   drawRefused();
@@ -105,7 +107,8 @@ function draw() {
   list.replaceChildren(...some.slice(0, text ? 30 : 400).map(line));
 }
 
-// drawRefused lists what the server did not take, until somebody has looked at it.
+// drawRefused lists what the server did not take, and whom another desk had seen before this
+// one that could not know, until somebody has looked at it.
 function drawRefused() {
   const box = desk.querySelector('[data-refused]'), some = refusals();
   box.hidden = !some.length;
@@ -170,9 +173,12 @@ async function send() {
       ok = true;
       for (const done of answer.scans) {
         const s = batch.find((x) => x.id === done.id);
-        if (s && (done.kind === 'refused' || done.kind === 'unknown')) {
-          keep(prefix + ':refused:' + s.id, { ...s, words: done.words });
-          tell('bad', done.words);
+        const twice = s?.news && done.kind === 'again';
+        if (s && (twice || done.kind === 'refused' || done.kind === 'unknown')) {
+          const words = twice ? say('again', done.words) : done.words;
+          keep(prefix + ':refused:' + s.id, { ...s, words });
+          if (twice) tell('wait', who(find(s) || { office: '', where: '' }) + ': ' + words);
+          else tell('bad', words);
         }
         drop(prefix + ':scan:' + done.id);
       }
