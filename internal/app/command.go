@@ -175,6 +175,7 @@ type serveCommand struct {
 	Listen      string `default:"127.0.0.1:8080" env:"LISTEN" help:"Address to serve on."`
 	TLSCert     string `name:"tls-cert" env:"TLS_CERT" help:"Certificate file (PEM); with --tls-key the site is served over TLS." placeholder:"FILE"`
 	TLSKey      string `name:"tls-key" env:"TLS_KEY" help:"Key file (PEM)." placeholder:"FILE"`
+	ListenPlain string `name:"listen-plain" env:"LISTEN_PLAIN" help:"A second address, over plain HTTP, beside TLS: for phones in a hall. Nobody signs in there." placeholder:"ADDRESS"`
 	BehindProxy bool   `env:"BEHIND_PROXY" help:"Trust X-Forwarded-Proto and X-Forwarded-For: only where a proxy of yours writes them."`
 	Address     string `env:"ADDRESS" help:"The site's own address, for feeds (https://…); the one asked at when not given." placeholder:"URL"`
 	Witnesses   string `env:"WITNESSES" type:"existingfile" help:"Policy file (c2sp.org/tlog-policy) with this ledger's witnesses." placeholder:"FILE"`
@@ -187,6 +188,9 @@ type serveCommand struct {
 func (c serveCommand) Run(w *world) error {
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return usageError{errors.New("--tls-cert and --tls-key go together")}
+	}
+	if c.ListenPlain != "" && c.TLSCert == "" {
+		return usageError{errors.New("--listen-plain goes with --tls-cert: without it --listen is plain")}
 	}
 	if c.MailServer != "" && (c.MailFrom == "" || c.Address == "") {
 		return usageError{errors.New("--mail-server needs --mail-from and --address")}
@@ -221,6 +225,12 @@ func serve(w *world, a *App, c serveCommand, ready func(address string)) error {
 	if err != nil {
 		return err
 	}
+	var plain net.Listener
+	if c.ListenPlain != "" {
+		if plain, err = net.Listen("tcp", c.ListenPlain); err != nil {
+			return errors.Join(err, listener.Close())
+		}
+	}
 	srv := &http.Server{Handler: a.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 60 * time.Second, WriteTimeout: 120 * time.Second,
 		IdleTimeout: 60 * time.Second, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(w.log.Handler(), slog.LevelWarn)}
 	srv.RegisterOnShutdown(a.Live.Close)
@@ -242,6 +252,10 @@ func serve(w *world, a *App, c serveCommand, ready func(address string)) error {
 		ready(address)
 	} else {
 		w.log.Info("serving", "address", address, "database", string(a.DB.Engine()), "version", Version)
+	}
+	if plain != nil {
+		w.log.Info("serving plainly too", "address", "http://"+plain.Addr().String())
+		go func() { _ = srv.Serve(plain) }() // ends with the other
 	}
 	if c.TLSCert != "" {
 		err = srv.ServeTLS(listener, c.TLSCert, c.TLSKey)
