@@ -114,7 +114,7 @@ function drawRefused() {
   box.hidden = !some.length;
   box.querySelector('ul').replaceChildren(...some.map((s) => {
     const li = document.createElement('li'), text = document.createElement('div');
-    text.textContent = [s.office || who(find(s) || { office: s.mark || '', where: '' }), s.body || unitName(s.unit || ''), hm(s.at)].filter(Boolean).join(' · ') + ': ' + s.words;
+    text.textContent = [s.office || who(find(s) || { office: s.mark || '', where: '' }), s.body || (s.unit ? unitName(s.unit) : ''), hm(s.at)].filter(Boolean).join(' · ') + ': ' + s.words;
     li.append(text);
     const done = () => { drop(prefix + ':refused:' + s.id); draw(); };
     if (s.how === 'walkin') li.append(button(say('correct'), () => {
