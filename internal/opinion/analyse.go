@@ -11,12 +11,14 @@ type Config struct {
 	// with K 0 both are found.
 	K, R int
 	// Chance is what chance makes of the eigenvalue of each factor, found and published
-	// with K and R.
+	// with K and R (see Result).
 	Chance [Factors]float64
 	// Separation is that of the published result (see Result).
 	Separation float64
 	// Previous is the group of each person in the last published result: groups keep the
-	// ids of those they share most people with.
+	// ids of those they share most people with. Ids are 0 to K−1 always; where there are fewer
+	// groups than were published, one that had an id of K or more takes that of a group that
+	// is gone.
 	Previous map[string]int
 	// Progress is told how far long work is.
 	Progress func(step Step, done, of int)
@@ -33,10 +35,11 @@ const (
 
 // Person is where somebody stands.
 type Person struct {
-	ID    string  `json:"id"`
-	Votes int     `json:"votes"`
-	X     float64 `json:"x"`
-	Y     float64 `json:"y"`
+	ID    string `json:"id"`
+	Votes int    `json:"votes"`
+	// X, Y is the place on the map, in votes (see Result.Strength).
+	X float64 `json:"x"`
+	Y float64 `json:"y"`
 	// EX, EY are standard deviations of X and Y.
 	EX float64 `json:"ex"`
 	EY float64 `json:"ey"`
@@ -57,8 +60,15 @@ const (
 type Result struct {
 	People, Statements, Votes int // that took part
 	R, K                      int // factors, groups
-	Chance                    [Factors]float64
-	Strength                  [Factors]float64
+	// Chance is, by rank, the eigenvalue that the covariance of statements would have on the
+	// mean, were the votes on each dealt anew: votes squared, 0 or more; 0 where K and R were
+	// given without it.
+	Chance [Factors]float64
+	// Strength is the standard deviation of people along each direction of the map. Who stands
+	// one such from the middle is expected to vote that much otherwise than the mean, as the
+	// root of the mean square over statements, where agreeing is 1 and disagreeing −1. X, Y, EX
+	// and EY are in this unit. 0 for a direction that is not there.
+	Strength [Factors]float64
 	// Axes say what the map's two directions mean: the statements that weigh most in each.
 	Axes      [2][]Loading
 	Stability []Stability // where K was found
@@ -208,7 +218,7 @@ func (l *Live) AddStatement(id string) error {
 }
 
 // Keep has groups keep the ids of those of a published result that they share most people
-// with, from the next result on.
+// with, from the next result on, as Config.Previous does.
 func (l *Live) Keep(published map[string]int) { l.config.Previous = published }
 
 // Moderate sets which statements are left out.
@@ -352,31 +362,39 @@ func (l *Live) members(res *Result, f *factors, all []place, k int) (centres [][
 	return centres
 }
 
-// keepIDs finds the order of groups that leaves most people in the group they were in.
-func keepIDs(people []Person, before map[string]int, k int) []int {
+// keepIDs gives groups 0 to k−1 the ids 0 to k−1 by greatest overlap: the most people are in
+// a group with the id of the group that they were in before, and of ways that are equal in
+// this, the most groups have an id that a member of theirs had.
+//
+// Ids number the groups without gaps, as items and people's groups are read by them. So with
+// the same number of groups all that live on keep their ids. With more, each old group's id
+// goes to one of its parts, and new ids are k and on of before. With fewer, an old id of the
+// new k or more cannot be kept, nor can one below be left free: its group takes the id of one
+// that is gone. before has the id of each person, below 0 for none; to has the new id of each.
+func keepIDs(people []Person, before map[string]int, k int) (to []int) {
 	var both [MaxGroups][MaxGroups]int
 	for _, p := range people {
 		if old, ok := before[p.ID]; ok && p.Group >= 0 && old >= 0 && old < k {
 			both[p.Group][old]++
 		}
 	}
-	best, most := make([]int, k), -1
-	var try func(to []int, used uint, kept int)
-	try = func(to []int, used uint, kept int) {
+	best, most, shared := make([]int, k), -1, -1
+	var try func(to []int, used uint, kept, groups int)
+	try = func(to []int, used uint, kept, groups int) {
 		if len(to) == k {
-			if kept > most {
-				most = kept
+			if kept > most || kept == most && groups > shared {
+				most, shared = kept, groups
 				copy(best, to)
 			}
 			return
 		}
 		for g := range k {
-			if used&(1<<g) == 0 {
-				try(append(slices.Clone(to), g), used|1<<g, kept+both[len(to)][g])
+			if n := both[len(to)][g]; used&(1<<g) == 0 {
+				try(append(slices.Clone(to), g), used|1<<g, kept+n, groups+min(n, 1))
 			}
 		}
 	}
-	try(nil, 0, 0)
+	try(nil, 0, 0, 0)
 	return best
 }
 

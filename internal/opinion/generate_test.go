@@ -161,13 +161,7 @@ func camps(seed uint64, g, n, m, votes int, clear, same float64) []Ballot {
 	var all []Ballot
 	for i := range n {
 		for _, j := range r.Perm(m)[:votes] {
-			var v int8
-			if x := r.Float64(); x < clear {
-				v = stance[i%g][j]
-			} else if x < clear+(1-clear)*0.6 {
-				v = -stance[i%g][j]
-			}
-			all = append(all, Ballot{fmt.Sprint("p", i), name[j], v, int64(1000 + len(all))})
+			all = append(all, Ballot{fmt.Sprint("p", i), name[j], said(r, stance[i%g][j], clear), int64(1000 + len(all))})
 		}
 	}
 	return all
@@ -205,4 +199,60 @@ func spread(seed uint64, dimensions, n, m, votes int) []Ballot {
 		}
 	}
 	return all
+}
+
+// crossed plants two splits that say nothing of each other: of person "p<i>" i%2 is the side on
+// the first half of the statements, i/2%2 that on the others. Four camps, and two directions
+// of opinion.
+func crossed(seed uint64, n, m, votes int, clear float64) []Ballot {
+	r := rand.New(rand.NewPCG(seed, 79))
+	stance := make([]int8, m)
+	for j := range stance {
+		stance[j] = int8(r.IntN(2)*2 - 1)
+	}
+	var all []Ballot
+	for i := range n {
+		for _, j := range r.Perm(m)[:votes] {
+			side := i % 2
+			if j >= m/2 {
+				side = i / 2 % 2
+			}
+			v := said(r, stance[j]*int8(1-2*side), clear)
+			all = append(all, Ballot{fmt.Sprint("p", i), "s" + strconv.Itoa(j), v, int64(1000 + len(all))})
+		}
+	}
+	return all
+}
+
+// minority plants one camp: of n people the first so many are of the other stance on half of
+// the statements, and like all others on the rest.
+func minority(seed uint64, size, n, m, votes int, clear float64) []Ballot {
+	r := rand.New(rand.NewPCG(seed, 80))
+	stance := make([]int8, m)
+	for j := range stance {
+		stance[j] = int8(r.IntN(2)*2 - 1)
+	}
+	var all []Ballot
+	for i := range n {
+		for _, j := range r.Perm(m)[:votes] {
+			v := stance[j]
+			if i < size && j < m/2 {
+				v = -v
+			}
+			all = append(all, Ballot{fmt.Sprint("p", i), "s" + strconv.Itoa(j), said(r, v, clear), int64(1000 + len(all))})
+		}
+	}
+	return all
+}
+
+// said is what somebody votes whose camp's stance is v: v with probability clear, the opposite
+// with 0.6 of what is left, pass with the rest.
+func said(r *rand.Rand, v int8, clear float64) int8 {
+	switch x := r.Float64(); {
+	case x < clear:
+		return v
+	case x < clear+(1-clear)*0.6:
+		return -v
+	}
+	return 0
 }

@@ -10,7 +10,7 @@ import (
 	"gonum.org/v1/gonum/mathext"
 )
 
-// MaxGroups is the most groups that are looked for.
+// MaxGroups is the most groups that are looked for, and 2 to the power of the number of factors.
 const MaxGroups = 5
 
 const (
@@ -22,6 +22,7 @@ const (
 	sampleOf  = 1500 // people in a resample at most
 	stableAt  = 0.85 // mean Jaccard of the least stable group: "highly stable" (Hennig, J. Multivar. Anal. 99, 2008)
 	near      = 0.06 // more groups may be less stable than fewer by this much: more than chance moves the mean of 50, less than what tells a good number from a poor one in planted camps
+	strict    = 1.12 // times what it is chance is taken to be in a resample: weak factors count less, and the numbers of groups chosen come back better
 	smallest  = 5    // people that make a group
 	fewest    = 30   // people that are looked at for groups: fewer are easily told apart
 )
@@ -214,8 +215,10 @@ type Stability struct {
 }
 
 // choose finds the largest number of groups that are all stable, and about as stable as
-// fewer would be; 1 where none is: that the people are one group is an answer. r factors
-// can tell r+1 groups apart. progress is told of each resample.
+// fewer would be; 1 where none is: that the people are one group is an answer. Looked for are
+// up to 2^r groups, as many as r splits in two that cross make. More can stand apart in r
+// directions, three camps on one line: but parts of a line come back however it is cut, so that
+// camps could not be told from pieces of one. progress is told of each resample.
 func choose(x *matrix, r int, chance [Factors]float64, all []place, ids []uint64, progress func(done, of int)) (int, []Stability) {
 	whole := &points{}
 	at := make([]int, len(all)) // of row i among the placed, -1 where not
@@ -227,7 +230,7 @@ func choose(x *matrix, r int, chance [Factors]float64, all []place, ids []uint64
 	}
 	var found []Stability
 	groups := map[int][]int{}
-	for k := 2; k <= min(MaxGroups, r+1) && len(whole.at) >= fewest; k++ {
+	for k := 2; k <= min(MaxGroups, 1<<r) && len(whole.at) >= fewest; k++ {
 		groups[k], _ = whole.clusters(k)
 		found = append(found, Stability{K: k, Groups: make([]float64, k)})
 	}
@@ -240,15 +243,11 @@ func choose(x *matrix, r int, chance [Factors]float64, all []place, ids []uint64
 		}
 		rows := resample(ids, min(len(ids)*4/5, sampleOf), uint64(s))
 		y := x.some(rows)
-		var p *pairs
-		if len(y.ids) <= tableLimit {
-			p = countPairs(y)
-		}
-		of := chance // falls with the root of the number of people
+		of := chance // of fewer people
 		for k := range of {
-			of[k] *= math.Sqrt(float64(len(ids)) / float64(len(rows)))
+			of[k] *= strict * x.noise(len(rows)) / x.noise(len(ids))
 		}
-		f := newCovariance(y, p).fit(r, of)
+		f := newCovariance(y, nil).fit(r, of)
 		placing := f.placing()
 		part := &points{}
 		var members []int // of the whole, by point of the part
@@ -339,41 +338,56 @@ func fewer(a, b int) float64 {
 }
 
 const (
-	nulls  = 39   // shuffled copies: a factor that chance makes passes once in forty
-	nullOf = 1000 // people in them at most
+	nulls     = 39      // shuffled copies: the first factor, made by chance, passes once in forty
+	nullVotes = 400_000 // votes in them at most: as many people as cast these
 )
 
 // factorsAbove says how many factors are more than chance makes: the first ones whose
 // eigenvalue is above the greatest of 39 copies of the votes in which the votes on each
 // statement are dealt anew to those who voted on it (parallel analysis: Horn,
-// Psychometrika 30, 1965). mean is what chance makes of each eigenvalue; it falls with the
-// root of the number of people.
+// Psychometrika 30, 1965). mean is what chance makes of each eigenvalue. Of more votes than
+// nullVotes a sample of the people is looked at, and its mean scaled to all. Each eigenvalue is
+// held against that of its rank, as Horn does: beside a factor that is real, one that is not is
+// found more often than once in forty.
 func factorsAbove(x *matrix, ids []uint64) (r int, mean [Factors]float64) {
-	fewer := 1.0
-	if len(x.rows) > nullOf {
-		fewer = math.Sqrt(nullOf / float64(len(x.rows)))
-		x = x.some(resample(ids, nullOf, 1<<32))
+	part := x
+	if x.votes > nullVotes {
+		part = x.some(resample(ids, len(x.rows)*nullVotes/x.votes, 1<<32))
 	}
 	values := func(y *matrix) []float64 {
-		var p *pairs
-		if len(y.ids) <= tableLimit {
-			p = countPairs(y)
-		}
-		v, _ := newCovariance(y, p).eigen(Factors, 0.03)
+		v, _ := newCovariance(y, nil).eigen(Factors, 0.03) // so few products cost less than a table of pairs
 		return v
 	}
-	real := values(x)
+	real := values(part)
+	scale := x.noise(len(x.rows)) / x.noise(len(part.rows))
 	var chance [Factors]float64
 	for s := range nulls {
-		for k, v := range values(x.dealt(uint64(s))) {
+		for k, v := range values(part.dealt(uint64(s))) {
 			chance[k] = max(chance[k], v)
-			mean[k] += v / nulls * fewer
+			mean[k] += v / nulls * scale
 		}
 	}
 	for r < len(real) && real[r] > chance[r] {
 		r++
 	}
 	return r, mean
+}
+
+// noise is in proportion to the greatest eigenvalue that the covariance of n people has who vote
+// by chance, and on each statement as often as those of x: the edge of Marchenko & Pastur
+// (Math. USSR-Sbornik 1, 1967) less the diagonal, with v = p ⁄ (p + ε)² for a statement's
+// variance 2√(Σv² ⁄ n) + Σv ⁄ n. It falls more slowly than the root of n, or not at all, as ε
+// falls too. Right to a tenth where people vote about as often, to a fifth for 2.5 times as many
+// people where a few cast most votes.
+func (x *matrix) noise(n int) float64 {
+	e := math.Sqrt(shrink / float64(n))
+	var sum, squares float64
+	for _, c := range x.counts {
+		p := float64(c.Seen()) / float64(len(x.rows))
+		v := p / (p + e) / (p + e)
+		sum, squares = sum+v, squares+v*v
+	}
+	return 2*math.Sqrt(squares/float64(n)) + sum/float64(n)
 }
 
 // dealt is a copy in which the votes on each statement are dealt anew.

@@ -32,8 +32,8 @@ type Item struct {
 }
 
 // Joint is the product of the groups' shares: Mean exact, Low from a beta distribution
-// with the same mean and variance. In a Result Low and Min are near enough to sort by; Exact
-// makes them what they say.
+// with the same mean and variance. In the Items of a Result Low and Min are near enough to
+// show where they stand (see quickLow); Exact makes them what they say. All are 0 to 1.
 type Joint struct {
 	Mean float64 `json:"mean"`
 	Low  float64 `json:"low"`
@@ -51,22 +51,26 @@ type Entry struct {
 	Rest *Share `json:"rest,omitempty"`
 	// Groups are the shares by group, in lists of all.
 	Groups []Share `json:"groups,omitempty"`
-	// Score puts the list in order: the lower bound of what the list is about.
+	// Score puts the list in order: the lower bound, with 95 %, of what the list is about. Of
+	// what most agree or disagree on it is that of the groups' joint share (see Joint), of
+	// what divides or is uncertain that of the share, all exact; of what sets a group apart
+	// that of the difference of two shares, by the normal distribution (Wald).
 	Score float64 `json:"score"`
 	// Rule is why it is listed: "everygroup", "everyone", "apart", "split", "passes".
 	Rule string `json:"rule"`
-	// Chance of its being listed by mistake, among all where the list is of all, and the
-	// greatest chance that the list takes (Benjamini & Hochberg, J. R. Statist. Soc. B 57,
-	// 1995); 0 where the rule is a bound. Groups are found on the same votes that these
-	// tests are made on: in lists of groups it is a measure to order and cut by, and the
-	// real chance is greater.
+	// Chance is the p-value of what put it there: of as many votes on its side or more, were
+	// the share among all just Bar, exact; in lists of groups of a difference as great, were
+	// there none, by the normal distribution. Limit is the greatest that the list takes
+	// (Benjamini & Hochberg, J. R. Statist. Soc. B 57, 1995). Both are 0 where the rule is a
+	// bound. Groups are found on the same votes that these tests are made on: in lists of
+	// groups it is a measure to order and cut by, and the real chance is greater.
 	Chance float64 `json:"chance,omitempty"`
 	Limit  float64 `json:"limit,omitempty"`
 	// Bar is the share that has to be passed, in lists of what most agree or disagree on.
 	Bar float64 `json:"bar,omitempty"`
-	// Lost is after how many more votes the other way the rule no longer holds: all of them
-	// in the group in which that is soonest. From a list that is full it may go sooner, when
-	// another passes it.
+	// Lost is after how many more votes the other way the rule no longer holds, Bar and Limit
+	// staying what they are: all of them in the group in which that is soonest. From a list
+	// that is full it may go sooner, when another passes it.
 	Lost int `json:"lost"`
 }
 
@@ -135,32 +139,49 @@ func (c Counts) hits(side string) int {
 func joint(groups []Counts, side string) Joint { return jointBy(groups, side, quickLow) }
 
 func jointBy(groups []Counts, side string, low func(a, b float64) float64) Joint {
-	mean, second, least := 1.0, 1.0, 1.0
+	least := 1.0
+	for _, c := range groups {
+		least = min(least, low(float64(c.hits(side)+1), float64(c.Seen()-c.hits(side)+1)))
+	}
+	mean, a, b := product(groups, side)
+	return Joint{Mean: mean, Low: low(a, b), Min: least}
+}
+
+// product is the mean of the groups' shares multiplied, and a and b of the beta distribution
+// with its mean and variance.
+func product(groups []Counts, side string) (mean, a, b float64) {
+	mean, second := 1.0, 1.0
 	for _, c := range groups {
 		a, b := float64(c.hits(side)+1), float64(c.Seen()-c.hits(side)+1)
 		mean *= a / (a + b)
 		second *= a * (a + 1) / ((a + b) * (a + b + 1))
-		least = min(least, low(a, b))
 	}
-	v := second - mean*mean
-	t := mean*(1-mean)/v - 1
-	return Joint{Mean: mean, Low: low(mean*t, (1-mean)*t), Min: least}
+	t := mean*(1-mean)/(second-mean*mean) - 1
+	return mean, mean * t, (1 - mean) * t
+}
+
+// exactLow is the 5 % quantile of a beta distribution.
+func exactLow(a, b float64) float64 { return betaQuantile(surely, a, b) }
+
+// among are the groups, or all where there is one group.
+func (it *Item) among() []Counts {
+	if it.Groups == nil {
+		return []Counts{it.All}
+	}
+	return it.Groups
 }
 
 // Exact is the item with bounds that are exact.
 func (it Item) Exact() Item {
-	groups := it.Groups
-	if groups == nil {
-		groups = []Counts{it.All}
-	}
-	low := func(a, b float64) float64 { return betaQuantile(surely, a, b) }
-	it.Agreement, it.Disagreement = jointBy(groups, "agree", low), jointBy(groups, "disagree", low)
+	groups := it.among()
+	it.Agreement, it.Disagreement = jointBy(groups, "agree", exactLow), jointBy(groups, "disagree", exactLow)
 	return it
 }
 
 // quickLow is the 5 % quantile of a beta distribution, by the normal distribution of its
 // logarithmic odds: to 0.01 with ten or more on either side, to 0.1 with few. It is good enough
-// to sort by, and a hundred times quicker; intervals that are shown are exact.
+// for the many items that are in no list, and some twenty times quicker; lists are sorted by
+// exact bounds, and intervals that are shown are exact.
 func quickLow(a, b float64) float64 {
 	odds := digamma(a) - digamma(b) - 1.6449*math.Sqrt(trigamma(a)+trigamma(b))
 	return 1 / (1 + math.Exp(-odds))
@@ -194,10 +215,8 @@ func consensus(s shares, items []Item, side string, bar, limit float64, chance [
 			continue
 		}
 		at[it.ID] = it
-		e := Entry{ID: it.ID, Side: side, Rule: "everyone", Chance: chance[j], Limit: limit, Bar: bar, Score: it.Agreement.Low}
-		if side == "disagree" {
-			e.Score = it.Disagreement.Low
-		}
+		_, a, b := product(it.among(), side)
+		e := Entry{ID: it.ID, Side: side, Rule: "everyone", Chance: chance[j], Limit: limit, Bar: bar, Score: exactLow(a, b)}
 		if it.Groups != nil {
 			e.Rule = "everygroup"
 		}
@@ -212,7 +231,7 @@ func consensus(s shares, items []Item, side string, bar, limit float64, chance [
 			e.Groups = append(e.Groups, s.of(c.hits(side), c.Seen()))
 		}
 		e.Lost = lost(func(n int) bool {
-			return notAbove(bar, it.All.hits(side), it.All.Seen()+n) > limit || !inEach(it, side, bar, n)
+			return atLeast(bar, it.All.hits(side), it.All.Seen()+n) > limit || !inEach(it, side, bar, n)
 		})
 	}
 	return list, more
@@ -229,21 +248,21 @@ func barOf(items []Item, side string) float64 {
 	return min(max(Bar, float64(hits+1)/float64(of+2)), HighBar)
 }
 
-// chances that a statement's share among all is not above bar. Where it is not as counted
-// there is nothing to test.
+// chances are the p-values of tests that each statement's share among all is above bar. Where
+// it is not as counted there is nothing to test.
 func chances(items []Item, side string, bar float64) []float64 {
 	all := make([]float64, len(items))
 	for j, it := range items {
 		if all[j] = 1; float64(it.All.hits(side)) > bar*float64(it.All.Seen()) {
-			all[j] = notAbove(bar, it.All.hits(side), it.All.Seen())
+			all[j] = atLeast(bar, it.All.hits(side), it.All.Seen())
 		}
 	}
 	return all
 }
 
-// inEach says whether a side's share is above bar in every group too, each with 95 %, when
-// n more have voted otherwise. The tests among all hold false discoveries down; a small
-// group need not pass what a large crowd has to.
+// inEach says whether a side's share is above bar in every group too, each by a credible bound
+// of 95 %, when n more have voted otherwise in any one of them. The tests among all hold false
+// discoveries down; a small group need not pass what a large crowd has to.
 func inEach(it *Item, side string, bar float64, n int) bool {
 	return !slices.ContainsFunc(it.Groups, func(c Counts) bool {
 		hits, of := c.hits(side), c.Seen()+n
@@ -324,7 +343,7 @@ func above(s shares, items []Item, bound float64, rule string, side func(Counts)
 			continue
 		}
 		from[it.ID] = candidate{it, side}
-		list = append(list, Entry{ID: it.ID, Side: side, Score: quickLow(float64(hits+1), float64(n-hits+1)), Rule: rule})
+		list = append(list, Entry{ID: it.ID, Side: side, Score: s.of(hits, n).Low, Rule: rule})
 	}
 	list, more := ordered(list)
 	for i := range list {
@@ -379,9 +398,7 @@ func apart(s shares, items []Item, k int) (lists [][]Entry, more []int) {
 		if chance > limit {
 			return
 		}
-		// The lower bound of the difference, of Wald's kind with a vote added to each count.
-		p, q := float64(c.hits(side)+1)/float64(c.Seen()+2), float64(hits+1)/float64(of+2)
-		low := p - q - 1.6449*math.Sqrt(p*(1-p)/float64(c.Seen()+2)+q*(1-q)/float64(of+2))
+		low := lowDifference(c.hits(side), c.Seen(), hits, of)
 		if low <= 0 {
 			return
 		}
@@ -394,7 +411,9 @@ func apart(s shares, items []Item, k int) (lists [][]Entry, more []int) {
 			a, b := e.Share, *e.Rest
 			e.Share = s.of(a.Hits, a.Of)
 			*e.Rest = s.of(b.Hits, b.Of)
-			e.Lost = lost(func(n int) bool { return twoShares(a.Hits, a.Of+n, b.Hits, b.Of) > limit })
+			e.Lost = lost(func(n int) bool {
+				return twoShares(a.Hits, a.Of+n, b.Hits, b.Of) > limit || lowDifference(a.Hits, a.Of+n, b.Hits, b.Of) <= 0
+			})
 		}
 	}
 	return lists, more

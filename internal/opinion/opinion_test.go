@@ -393,6 +393,102 @@ func TestKeepsIDs(t *testing.T) {
 	}
 }
 
+// TestKeepIDs: how ids are kept where the number of groups is another than it was.
+func TestKeepIDs(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		both [][]int // people of each new group by the id they had; the last of a row had none
+		want []int
+	}{
+		{"the same", [][]int{{50, 0, 0}, {0, 40, 0}}, []int{0, 1}},
+		{"the other way round", [][]int{{3, 40, 0}, {50, 2, 0}}, []int{1, 0}},
+		{"three to two, 2 is gone", [][]int{{2, 50, 0, 0}, {40, 0, 0, 0}}, []int{1, 0}},
+		{"three to two, 2 and 1 in one", [][]int{{0, 30, 50, 0}, {60, 0, 0, 0}}, []int{1, 0}},
+		{"three to two, 0 is gone: 1 stays, 2 cannot", [][]int{{0, 0, 50, 0}, {0, 40, 0, 0}}, []int{0, 1}},
+		{"the same, the larger first", [][]int{{0, 50, 0, 0}, {0, 0, 40, 0}}, []int{1, 0}},
+		{"four to two, 0 and 1 are gone", [][]int{{0, 0, 0, 50, 0}, {0, 0, 40, 0, 0}}, []int{0, 1}},
+		{"two to three, 0 in two parts", [][]int{{0, 60, 0}, {25, 0, 0}, {30, 0, 0}}, []int{1, 2, 0}},
+		{"two to three, one of new people", [][]int{{0, 0, 70}, {50, 0, 0}, {0, 40, 0}}, []int{2, 0, 1}},
+		{"one to two", [][]int{{20, 30}, {40, 0}}, []int{1, 0}},
+		{"equal: rather each has an id that was one of theirs", [][]int{{10, 5, 0}, {5, 0, 0}}, []int{1, 0}},
+		{"nobody is left", [][]int{{0, 0, 9}, {0, 0, 8}}, []int{0, 1}},
+	} {
+		var people []Person
+		before := map[string]int{}
+		for g, row := range c.both {
+			for old, n := range row {
+				for range n {
+					id := fmt.Sprint("p", len(people))
+					people = append(people, Person{ID: id, Group: g})
+					if old < len(row)-1 {
+						before[id] = old
+					}
+				}
+			}
+		}
+		for _, g := range []int{Between, Unplaced} { // who is in none, or was, counts for nothing
+			for old := -2; old < 3; old++ {
+				id := fmt.Sprint("none", g, old)
+				people = append(people, Person{ID: id, Group: g}, Person{ID: id + "was", Group: 0})
+				before[id], before[id+"was"] = old, g
+			}
+		}
+		if got := keepIDs(people, before, len(c.both)); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+// TestKeepsIDsShrunk: of three camps published one goes home; in the next result those that
+// stay have ids 0 and 1, and what had either of them has it still.
+func TestKeepsIDsShrunk(t *testing.T) {
+	all := camps(2, 3, 150, 40, 30, 0.85, 0.1)
+	before := map[string]int{}
+	for i := range 150 {
+		before[fmt.Sprint("p", i)] = i % 3
+	}
+	for gone := range 3 {
+		left := slices.DeleteFunc(slices.Clone(all), func(b Ballot) bool { return before[b.Person] == gone })
+		r := analyse(t, left, Config{Previous: before})
+		if r.K != 2 {
+			t.Fatalf("%d groups", r.K)
+		}
+		for _, g := range r.Groups {
+			for _, p := range g.People {
+				if old := before[p]; old < 2 && old != g.ID || old == 2 && g.ID != gone {
+					t.Fatalf("without %d: %s was in %d, is in %d", gone, p, old, g.ID)
+				}
+			}
+		}
+	}
+}
+
+// TestNoise: what chance makes of other numbers of people is near what it is said to be.
+func TestNoise(t *testing.T) {
+	for _, all := range [][]Ballot{camps(1, 3, 2000, 60, 20, 0.75, 0.25), camps(1, 2, 2000, 300, 20, 0.75, 0.25), camps(1, 2, 2000, 200, 100, 0.75, 0.25)} {
+		x := tableOf(t, all).matrix(nil)
+		ids := make([]uint64, len(x.people))
+		for i, v := range x.people {
+			ids[i] = v.hash
+		}
+		greatest := func(y *matrix) (mean float64) {
+			for s := range uint64(5) {
+				v, _ := newCovariance(y.dealt(s), nil).eigen(1, 0.01)
+				mean += v[0] / 5
+			}
+			return mean
+		}
+		whole := greatest(x)
+		for _, n := range []int{1600, 1000, 500, 250} {
+			got, want := x.noise(n)/x.noise(len(x.rows)), greatest(x.some(resample(ids, n, 7)))/whole
+			t.Logf("%d statements, %d people of %d: %.3f times, said %.3f", len(x.ids), n, len(x.rows), want, got)
+			if math.Abs(got/want-1) > 0.1 {
+				t.Errorf("%d people: %g, said %g", n, want, got)
+			}
+		}
+	}
+}
+
 func TestShares(t *testing.T) {
 	for _, c := range []struct {
 		hits, of  int

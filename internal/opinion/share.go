@@ -66,10 +66,19 @@ func betaQuantile(p, a, b float64) float64 {
 	return x
 }
 
-// notAbove is the probability that the share is at most x: the chance of being wrong in
-// saying that it is more.
+// notAbove is the posterior probability, under a uniform prior, that the share is at most x:
+// of a credible bound, not a p-value.
 func notAbove(x float64, hits, of int) float64 {
 	return mathext.RegIncBeta(float64(hits+1), float64(of-hits+1), x)
+}
+
+// atLeast is the exact p-value of hits of n votes or more, were the share x, one-sided:
+// P(Bin(n, x) ≥ hits) (Clopper & Pearson, Biometrika 26, 1934).
+func atLeast(x float64, hits, of int) float64 {
+	if hits == 0 {
+		return 1
+	}
+	return mathext.RegIncBeta(float64(hits), float64(of-hits+1), x)
 }
 
 // Forecast is where, with a probability of about 90 %, the share among the next n voters
@@ -106,4 +115,11 @@ func twoShares(a, n, b, m int) float64 {
 	pooled := float64(a+b+2) / float64(n+m+4)
 	v := pooled * (1 - pooled) * (1/float64(n+2) + 1/float64(m+2))
 	return math.Erfc((x-y)/math.Sqrt(2*v)) / 2
+}
+
+// lowDifference is by how much the share of a of n is above that of b of m, at least, with
+// 95 %, −1 to 1: Wald's, with a vote added to each count (Agresti & Caffo).
+func lowDifference(a, n, b, m int) float64 {
+	p, q := float64(a+1)/float64(n+2), float64(b+1)/float64(m+2)
+	return p - q - 1.6449*math.Sqrt(p*(1-p)/float64(n+2)+q*(1-q)/float64(m+2))
 }
