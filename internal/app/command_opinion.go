@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -189,12 +190,20 @@ func (c opinionAnalyseCommand) Run(w *world) error {
 		return err
 	}
 
+	var diff *conversation.Difference
+	if other != nil {
+		found := conversation.Compare(d, other)
+		diff = &found
+	}
 	if w.set.JSON {
 		brief := *d // the file has the rest
 		brief.Items, brief.Persons = nil, nil
 		enc := json.NewEncoder(w.out)
 		enc.SetIndent("", " ")
-		return enc.Encode(brief)
+		return enc.Encode(struct {
+			conversation.Document
+			Compare *conversation.Difference `json:"compare,omitempty"`
+		}{brief, diff})
 	}
 	fmt.Fprintln(w.out, t("conversation.summary", number(d.People), number(d.Statements), number(d.Votes), number(d.Rows)))
 	if d.K < 2 {
@@ -239,8 +248,9 @@ func (c opinionAnalyseCommand) Run(w *world) error {
 		list(t("conversation.uncertain"), l.Uncertain, l.More.Uncertain)
 	}
 	fmt.Fprintf(w.out, "\n%s\n", t("conversation.written", c.Out))
-	if other != nil {
-		c.compare(w, t, number, conversation.Compare(d, other))
+	if diff != nil {
+		fmt.Fprintln(w.out)
+		c.compare(w, t, number, diff)
 	}
 	return nil
 }
@@ -292,31 +302,85 @@ func writeFiles(folder string, files map[string]*bytes.Buffer) error {
 	return nil
 }
 
-func (c opinionAnalyseCommand) compare(w *world, t func(string, ...any) string, number func(int) string, diff conversation.Difference) {
+// compare says what differs: in groups, in who is in which, and in each list.
+func (c opinionAnalyseCommand) compare(w *world, t func(string, ...any) string, number func(int) string, diff *conversation.Difference) {
 	if diff.Identical {
 		fmt.Fprintln(w.out, t("conversation.compare.same"))
 		return
 	}
+	ids := func(all []conversation.ID) string {
+		var words []string
+		for _, id := range all[:min(len(all), 20)] {
+			words = append(words, "#"+lang.Line(string(id)))
+		}
+		if len(all) > 20 {
+			words = append(words, "…")
+		}
+		return strings.Join(words, ", ")
+	}
+	place := func(g int) string {
+		switch g {
+		case opinion.Between:
+			return lang.InSentence(t("conversation.map.between"))
+		case opinion.Unplaced:
+			return lang.InSentence(t("conversation.map.unplaced"))
+		}
+		return t("conversation.group", g+1)
+	}
 	fmt.Fprintln(w.out, t("conversation.compare.k", diff.K[0], diff.K[1]))
-	fmt.Fprintln(w.out, t("conversation.compare.people", number(diff.People[0]), number(diff.People[1]), number(diff.Common)))
+	fmt.Fprintln(w.out, t("conversation.compare.people", number(diff.People[0]), number(diff.People[1]), number(diff.Only[0]), number(diff.Only[1]), number(diff.Common)))
 	if diff.Common > 1 {
 		fmt.Fprintln(w.out, t("conversation.compare.alike", conversation.Decimal(c.Lang, diff.Alike, 3)))
 	} else {
 		fmt.Fprintln(w.out, t("conversation.compare.nobody"))
 	}
-	for _, l := range []struct {
-		key  string
-		only [2][]conversation.ID
-	}{{"conversation.agree", diff.Agree}, {"conversation.disagree", diff.Disagree}} {
-		for i, key := range []string{"conversation.compare.only", "conversation.compare.other"} {
-			if len(l.only[i]) > 0 {
-				words := make([]string, len(l.only[i]))
-				for n, id := range l.only[i] {
-					words[n] = "#" + string(id)
-				}
-				fmt.Fprintln(w.out, t(key, lang.InSentence(t(l.key)), strings.Join(words, ", ")))
+	matched := [2]map[int]bool{{}, {}}
+	for _, m := range diff.Matched {
+		matched[0][m.Groups[0]], matched[1][m.Groups[1]] = true, true
+		fmt.Fprintln(w.out, "  "+t("conversation.compare.match", m.Groups[0]+1, m.Groups[1]+1, number(m.Common)))
+	}
+	for i, key := range []string{"conversation.compare.new", "conversation.compare.gone"} {
+		for g := range diff.K[i] {
+			if !matched[i][g] {
+				fmt.Fprintln(w.out, "  "+t(key, g+1))
 			}
 		}
+	}
+	if len(diff.Moved) == 0 {
+		fmt.Fprintln(w.out, t("conversation.compare.stay"))
+	} else {
+		fmt.Fprintln(w.out, t("conversation.compare.moved", number(len(diff.Moved))))
+		by := map[[2]int][]conversation.ID{}
+		for _, m := range diff.Moved {
+			by[m.Groups] = append(by[m.Groups], m.ID)
+		}
+		for _, g := range slices.SortedFunc(maps.Keys(by), func(a, b [2]int) int { return slices.Compare(a[:], b[:]) }) {
+			fmt.Fprintln(w.out, "  "+t("conversation.compare.move", place(g[0]), place(g[1]), number(len(by[g])), ids(by[g])))
+		}
+	}
+	for _, l := range diff.Lists {
+		title := t("conversation." + l.List)
+		if g := l.Groups; g != nil && g[0] < 0 {
+			title += ", " + t("conversation.compare.there", t("conversation.group", g[1]+1))
+		} else if g != nil {
+			title += ", " + t("conversation.group", g[0]+1)
+		}
+		var parts []string
+		for _, x := range []struct {
+			key string
+			ids []conversation.ID
+		}{{"only", l.Added}, {"other", l.Removed}, {"turned", l.Turned}} {
+			if len(x.ids) > 0 {
+				parts = append(parts, t("conversation.compare."+x.key, ids(x.ids)))
+			}
+		}
+		switch {
+		case l.Reordered && len(parts) == 0:
+			parts = append(parts, t("conversation.compare.order"))
+		case l.Reordered:
+			parts = append(parts, t("conversation.compare.order.too"))
+		}
+		fmt.Fprintf(w.out, "%s: %s.\n", title, strings.Join(parts, "; "))
 	}
 }
 

@@ -85,8 +85,51 @@ func TestOpinionCommand(t *testing.T) {
 	if out := run(exitDone, votesFile, "--out", filepath.Join(folder, "json"), "--json"); json.Unmarshal([]byte(out), &brief) != nil || brief.K != 2 || brief.Persons != nil {
 		t.Errorf("for a program: %.300s", out)
 	}
-	if out := run(exitDone, votesFile, "--out", filepath.Join(folder, "parity"), "--parity", "--compare", result); !strings.Contains(out, "Chỉ số") && !strings.Contains(out, "Số nhóm: ") {
+	if out := run(exitDone, votesFile, "--out", filepath.Join(folder, "parity"), "--parity", "--compare", result); !strings.Contains(out, "Số nhóm: kết quả này ") || !strings.Contains(out, "chỉ số Rand") {
 		t.Errorf("parity: %s", out)
+	}
+	// Two people say what two of the other group do: who they are is said, to people and to a
+	// program.
+	changed := strings.Split(strings.TrimSpace(votes), "\n")
+	for _, line := range changed {
+		f := strings.Split(line, ",")
+		if f[0] == "3" || f[0] == "5" {
+			f[0] = map[string]string{"3": "2", "5": "4"}[f[0]]
+			f[3] = "1800000000000" // as 3 and 5 do, and later
+			changed = append(changed, strings.Join(f, ","))
+		}
+	}
+	moved := file("moved.csv", strings.Join(changed, "\n")+"\n")
+	args := []string{moved, "--comments", commentsFile, "--out", filepath.Join(folder, "moved"), "--compare", result}
+	if out := run(exitDone, args...); !strings.Contains(out, "Số người được xếp vào chỗ khác: 2.") || !strings.Contains(out, "Số người: 2 (#2, #4).") || !strings.Contains(out, "chỉ số Rand") {
+		t.Errorf("two moved: %s", out)
+	}
+	if out := run(exitDone, append(args, "--lang", "en")...); !strings.Contains(out, "People who are placed elsewhere: 2.") || !strings.Contains(out, "People: 2 (#2, #4).") {
+		t.Errorf("two moved, in English: %s", out)
+	}
+	var told struct {
+		K       int
+		Compare *conversation.Difference
+	}
+	if out := run(exitDone, append(args, "--json")...); json.Unmarshal([]byte(out), &told) != nil || told.K != 2 || told.Compare == nil || told.Compare.Identical || len(told.Compare.Moved) != 2 || told.Compare.Moved[0].ID != "2" || told.Compare.Common != 80 || len(told.Compare.Matched) != 2 {
+		t.Errorf("two moved, for a program: %.600s", out)
+	}
+	if out := run(exitDone, votesFile, "--comments", commentsFile, "--out", filepath.Join(folder, "json"), "--json"); strings.Contains(out, `"compare"`) {
+		t.Errorf("compared with nothing: %.300s", out)
+	}
+	// Lists that differ, one in its order alone.
+	var turned conversation.Document
+	must(t, json.Unmarshal(b, &turned))
+	slices.Reverse(turned.Lists.Agree)
+	turned.Lists.Divides = turned.Lists.Divides[1:]
+	turned.Lists.Uncertain = append(turned.Lists.Uncertain, conversation.EntryOf{ID: "17"})
+	lists, err := json.Marshal(turned)
+	must(t, err)
+	out = run(exitDone, votesFile, "--comments", commentsFile, "--out", filepath.Join(folder, "lists"), "--compare", file("lists.json", string(lists)))
+	for _, want := range []string{"Mọi người có mặt ở cả hai kết quả đều ở nguyên chỗ cũ.", "\nPhần lớn đồng ý: chỉ khác thứ tự.", "\nĐiều còn khác nhau: chỉ có ở kết quả này #", "\nĐiều nhiều người chưa rõ: chỉ có ở kết quả kia #17."} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in %s", want, out)
+		}
 	}
 	for name, c := range map[string][2]string{
 		"votes of 2":        {"person,statement,vote\na,1,2\n", "Dòng 2: phiếu “2” không phải"},
@@ -109,6 +152,11 @@ func TestOpinionCommand(t *testing.T) {
 	}
 	if out := run(exitRefused, file("bad.csv", "person,statement,vote\na,1,\"x\n"), "--out", filepath.Join(folder, "x")); !strings.Contains(out, "bad.csv: Dòng 2") {
 		t.Errorf("an error does not name its file: %s", out)
+	}
+	for name, c := range map[string][2]string{"mods.csv": {"tid,mod,is_meta\n1,1,0\n2,1,yes\n", "mods.csv: Dòng 3"}, "comments.csv": {"comment-id,comment-body\n1,\"x\n", "comments.csv: Dòng 2"}} {
+		if out := run(exitRefused, votesFile, "--mods", file(name, c[0]), "--out", filepath.Join(folder, "x")); !strings.Contains(out, c[1]) {
+			t.Errorf("an error does not name its file: %s", out)
+		}
 	}
 	run(exitUsage, votesFile)
 }

@@ -103,6 +103,31 @@ func TestConferencesOfTheDemonstration(t *testing.T) {
 			t.Errorf("the calendar lacks %q:\n%s", want, ics)
 		}
 	}
+	// A unit is reminded of the paper it still owes; a person's calendar leads to the letter.
+	coming := s.meetingOf(t, conference.Preparing)
+	unfolded := func(ics string) string { return strings.ReplaceAll(ics, "\r\n ", "") }
+	if _, ics := v.get(coming.Address() + "/lich.ics?don-vi=DV03"); !strings.Contains(unfolded(ics), "SUMMARY:Hạn nộp tham luận: "+strings.ReplaceAll(coming.Title, ",", `\,`)) || !strings.Contains(ics, "DTEND;TZID=Asia/Ho_Chi_Minh:20261210T170000\r\n") {
+		t.Errorf("DV03's calendar:\n%s", ics)
+	}
+	letter := ""
+	for _, d := range coming.Delegates {
+		if coming.CodeOf(d.UnitID) == "DV05" { // owes no paper
+			letter = coming.Address() + "/giay-moi/" + d.Code()
+		}
+	}
+	if _, ics := v.get(letter + "/lich.ics"); !strings.Contains(unfolded(ics), letter+"\r\n") || strings.Contains(ics, "Hạn nộp") {
+		t.Errorf("a delegate's calendar:\n%s", ics)
+	}
+	// The phone reads an accepted paper before the meeting, and no other.
+	for _, p := range coming.Papers {
+		code, page := v.get(letter + "/tham-luan/" + p.ID)
+		if p.State == conference.Accepted && (code != http.StatusOK || !strings.Contains(page, strings.Split(p.Body, "\n")[0]) || len(page) > 50_000) {
+			t.Errorf("an accepted paper: %d, %d bytes", code, len(page))
+		}
+		if p.State != conference.Accepted && code != http.StatusNotFound {
+			t.Errorf("a paper that is %s: %d", p.State, code)
+		}
+	}
 }
 
 var (

@@ -2,11 +2,8 @@ package conversation
 
 import (
 	"encoding/json"
-	"io"
-	"slices"
 	"strconv"
 
-	"dongthuan/internal/fault"
 	"dongthuan/internal/opinion"
 )
 
@@ -50,13 +47,15 @@ func idsOf(all []string) []ID {
 
 // Document is result.json.
 type Document struct {
-	Schema     string `json:"schema"`
-	Mode       string `json:"mode"` // "own" or "parity"
-	People     int    `json:"people"`
-	Statements int    `json:"statements"`
-	Votes      int    `json:"votes"`
-	Rows       int    `json:"rows"` // of the file; more than votes where people changed their minds
-	K          int    `json:"k"`
+	Schema string `json:"schema"`
+	Mode   string `json:"mode"` // "own" or "parity"
+	// People, Statements and Votes took part. In parity mode who voted only on what was left
+	// out is among the people, as in the pipeline.
+	People     int `json:"people"`
+	Statements int `json:"statements"`
+	Votes      int `json:"votes"`
+	Rows       int `json:"rows"` // of the file; more than votes where people changed their minds
+	K          int `json:"k"`
 	// Groups have their members; in own mode those between groups are in Between, those
 	// with too few votes in Unplaced.
 	Groups    []GroupOf `json:"groups"`
@@ -114,19 +113,39 @@ type More struct {
 }
 
 // EntryOf is a statement in a list; its ID is the one written. Next holds, with about 90 %,
-// the share of as many again, were they asked.
+// the share of as many again, were they asked. Score and Lost are above 0 where the list has
+// them.
 type EntryOf struct {
-	ID   ID         `json:"id"`
-	Next [2]float64 `json:"next"`
+	ID    ID         `json:"id"`
+	Next  [2]float64 `json:"next"`
+	Score float64    `json:"score,omitempty"`
+	Lost  int        `json:"lost,omitempty"`
 	opinion.Entry
 }
 
-// ItemOf is a statement in result.json; its ID is the one written.
+// ItemOf is a statement in result.json.
 type ItemOf struct {
-	ID   ID     `json:"id"`
-	Body string `json:"body,omitempty"`
-	opinion.Item
+	ID           ID               `json:"id"`
+	Body         string           `json:"body,omitempty"`
+	All          opinion.Counts   `json:"all"`
+	Groups       []opinion.Counts `json:"groups,omitempty"`
+	Agreement    JointOf          `json:"agreement"`
+	Disagreement *JointOf         `json:"disagreement,omitempty"` // nil in parity mode
 }
+
+// JointOf is an opinion.Joint.
+type JointOf struct {
+	Mean float64 `json:"mean"`
+	*Bounds
+}
+
+// Bounds of a JointOf, nil in parity mode: what was not computed is not written as 0.
+type Bounds struct {
+	Low float64 `json:"low"`
+	Min float64 `json:"min"`
+}
+
+func jointOf(j opinion.Joint) JointOf { return JointOf{j.Mean, &Bounds{j.Low, j.Min}} }
 
 // PersonOf is where somebody stands, in result.json.
 type PersonOf struct {
@@ -134,10 +153,15 @@ type PersonOf struct {
 	Votes int     `json:"votes"`
 	X     float64 `json:"x"`
 	Y     float64 `json:"y"`
-	EX    float64 `json:"ex"`
-	EY    float64 `json:"ey"`
-	Sure  float64 `json:"sure"`
-	Group int     `json:"group"` // -1 between groups, -2 too few votes
+	*Doubt
+	Group int `json:"group"` // -1 between groups, -2 too few votes
+}
+
+// Doubt is how sure somebody's place is, nil in parity mode.
+type Doubt struct {
+	EX   float64 `json:"ex"`
+	EY   float64 `json:"ey"`
+	Sure float64 `json:"sure"`
 }
 
 func entryIDs(list []opinion.Entry) []ID {
@@ -165,10 +189,12 @@ func Own(r *opinion.Result, rows int, body map[string]string) *Document {
 		case opinion.Unplaced:
 			d.Unplaced = append(d.Unplaced, ID(p.ID))
 		}
-		d.Persons = append(d.Persons, PersonOf{ID(p.ID), p.Votes, p.X, p.Y, p.EX, p.EY, p.Sure, p.Group})
+		d.Persons = append(d.Persons, PersonOf{ID(p.ID), p.Votes, p.X, p.Y, &Doubt{p.EX, p.EY, p.Sure}, p.Group})
 	}
 	for _, it := range r.Items {
-		d.Items = append(d.Items, ItemOf{ID: ID(it.ID), Body: body[it.ID], Item: it.Exact()})
+		it = it.Exact()
+		no := jointOf(it.Disagreement)
+		d.Items = append(d.Items, ItemOf{ID(it.ID), body[it.ID], it.All, it.Groups, jointOf(it.Agreement), &no})
 	}
 	return d
 }
@@ -177,71 +203,8 @@ func Own(r *opinion.Result, rows int, body map[string]string) *Document {
 func list(all []opinion.Entry) []EntryOf {
 	entries := make([]EntryOf, len(all))
 	for i, e := range all {
-		entries[i] = EntryOf{ID: ID(e.ID), Entry: e}
+		entries[i] = EntryOf{ID: ID(e.ID), Score: e.Score, Lost: e.Lost, Entry: e}
 		entries[i].Next[0], entries[i].Next[1] = opinion.Forecast(e.Share.Hits, e.Share.Of, e.Share.Of)
 	}
 	return entries
-}
-
-// Difference is what two documents do not agree on.
-type Difference struct {
-	K         [2]int
-	People    [2]int
-	Common    int     // people with a group in both
-	Alike     float64 // adjusted Rand index of their groups, 1 where they are the same; of Common > 1
-	Agree     [2][]ID // only in the one, only in the other
-	Disagree  [2][]ID
-	Identical bool
-}
-
-// ReadDocument reads a result.json, of this schema.
-func ReadDocument(r io.Reader) (*Document, error) {
-	var d Document
-	if err := json.NewDecoder(r).Decode(&d); err != nil {
-		return nil, fault.New(fault.Invalid, "conversation.other").Because(err)
-	}
-	if d.Schema != Schema {
-		return nil, fault.New(fault.Invalid, "conversation.other.schema", d.Schema, Schema)
-	}
-	return &d, nil
-}
-
-// Compare says what differs between a and b.
-func Compare(a, b *Document) Difference {
-	d := Difference{K: [2]int{a.K, b.K}, People: [2]int{a.People, b.People}, Agree: only(a.Consensus.Agree, b.Consensus.Agree), Disagree: only(a.Consensus.Disagree, b.Consensus.Disagree)}
-	in := map[ID]int{}
-	for i, g := range a.Groups {
-		for _, p := range g.People {
-			in[p] = i
-		}
-	}
-	var x, y []int
-	for i, g := range b.Groups {
-		for _, p := range g.People {
-			if h, ok := in[p]; ok {
-				x, y = append(x, h), append(y, i)
-			}
-		}
-	}
-	d.Common, d.Alike = len(x), opinion.AdjustedRand(x, y)
-	grouped := 0
-	for _, g := range b.Groups {
-		grouped += len(g.People)
-	}
-	d.Identical = d.K[0] == d.K[1] && d.People[0] == d.People[1] && d.Alike == 1 && len(in) == d.Common && grouped == d.Common && slices.Equal(a.Consensus.Agree, b.Consensus.Agree) && slices.Equal(a.Consensus.Disagree, b.Consensus.Disagree)
-	return d
-}
-
-func only(a, b []ID) (d [2][]ID) {
-	for _, x := range a {
-		if !slices.Contains(b, x) {
-			d[0] = append(d[0], x)
-		}
-	}
-	for _, x := range b {
-		if !slices.Contains(a, x) {
-			d[1] = append(d[1], x)
-		}
-	}
-	return d
 }

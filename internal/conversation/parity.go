@@ -5,7 +5,7 @@ import "dongthuan/internal/opinion"
 // Parity is the document of the published Polis pipeline's result, with the same keys as
 // that of our own. out are the statements that were left out.
 func Parity(r opinion.PolisResult, rows int, body map[string]string, out opinion.Moderation) *Document {
-	d := &Document{Schema: Schema, Mode: "parity", People: len(r.People), Statements: len(r.Statements), Votes: r.Votes, Rows: rows, K: len(r.Groups),
+	d := &Document{Schema: Schema, Mode: "parity", People: len(r.People), Rows: rows, K: len(r.Groups),
 		Consensus: Consensus{idsOf(r.Agree), idsOf(r.Disagree)}}
 	column := map[string]int{}
 	for j, id := range r.Statements {
@@ -13,14 +13,15 @@ func Parity(r opinion.PolisResult, rows int, body map[string]string, out opinion
 		if out[id] {
 			continue
 		}
-		it := opinion.Item{ID: id, All: r.All[j]}
+		d.Statements++
+		d.Votes += r.All[j].Seen()
+		it := ItemOf{ID: ID(id), Body: body[id], All: r.All[j], Agreement: JointOf{Mean: r.GroupConsensus[j]}}
 		if d.K > 1 {
 			for _, g := range r.ByGroup {
 				it.Groups = append(it.Groups, g[j])
 			}
 		}
-		it.Agreement.Mean = r.GroupConsensus[j]
-		d.Items = append(d.Items, ItemOf{ID: ID(id), Body: body[id], Item: it})
+		d.Items = append(d.Items, it)
 	}
 	share := func(c opinion.Counts, side string) opinion.Share {
 		if side == "agree" {

@@ -376,13 +376,16 @@ func short(f []byte) string {
 // Statements are what people voted on.
 type Statements struct {
 	Body map[string]string
-	Out  opinion.Moderation
+	Out  opinion.Moderation // rejected or Meta
 	Meta map[string]bool
+
+	rejected map[string]bool
 }
 
 // Comments reads statements with their texts and moderation: the columns comment-id or
 // statement, comment-body or body, moderated or mod (-1 is left out), is-meta. A list of
-// moderation alone (tid, mod, is_meta) is read too. It adds to s.
+// moderation alone (tid, mod, is_meta) is read too. It adds to s: a later file changes what
+// it has a column for, and nothing else.
 func (s *Statements) Comments(r io.Reader) error {
 	t, err := openTable(r)
 	if err != nil {
@@ -393,7 +396,7 @@ func (s *Statements) Comments(r io.Reader) error {
 		return fault.New(fault.Invalid, "conversation.comments.columns", strings.Join(t.names, ", "))
 	}
 	if s.Body == nil {
-		s.Body, s.Out, s.Meta = map[string]string{}, opinion.Moderation{}, map[string]bool{}
+		s.Body, s.Out, s.Meta, s.rejected = map[string]string{}, opinion.Moderation{}, map[string]bool{}, map[string]bool{}
 	}
 	for {
 		row, line, err := t.next()
@@ -404,7 +407,10 @@ func (s *Statements) Comments(r io.Reader) error {
 			return err
 		}
 		key := strings.TrimSpace(row[id])
-		if key == "" || len(key) > opinion.MaxID || !utf8.ValidString(strings.Join(row, "")) {
+		if !utf8.ValidString(strings.Join(row, "")) {
+			return fault.New(fault.Invalid, "conversation.utf8", line)
+		}
+		if key == "" || len(key) > opinion.MaxID {
 			return fault.New(fault.Invalid, "conversation.cast.statement", line)
 		}
 		if body >= 0 {
@@ -415,15 +421,21 @@ func (s *Statements) Comments(r io.Reader) error {
 			if err != nil || n < -1 || n > 1 {
 				return fault.New(fault.Invalid, "conversation.mod", line, short([]byte(row[mod])))
 			}
-			delete(s.Out, key)
-			if n == -1 {
-				s.Out[key] = true
-			}
+			s.rejected[key] = n == -1
 		}
 		if meta >= 0 {
-			if t := strings.ToLower(strings.TrimSpace(row[meta])); t == "1" || t == "t" || t == "true" {
-				s.Meta[key], s.Out[key] = true, true
+			switch strings.ToLower(strings.TrimSpace(row[meta])) {
+			case "1", "t", "true":
+				s.Meta[key] = true
+			case "0", "f", "false":
+				delete(s.Meta, key)
+			case "": // nothing is said
+			default:
+				return fault.New(fault.Invalid, "conversation.meta", line, short([]byte(row[meta])))
 			}
+		}
+		if delete(s.Out, key); s.rejected[key] || s.Meta[key] {
+			s.Out[key] = true
 		}
 	}
 }

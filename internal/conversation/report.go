@@ -231,7 +231,7 @@ const (
 // dot is a person on the map.
 type dot struct {
 	X, Y, R string
-	RX, RY  string
+	RX, RY  string // of the ring, "" without one
 	Class   string
 	Shape   string // path of a group's mark about 0, 0
 }
@@ -299,7 +299,10 @@ func (p *page) Map() *drawn {
 			continue // where they stand is not known
 		}
 		x, y := at(q.X, q.Y)
-		d := dot{X: f(x), Y: f(y), RX: f(q.EX / sx * mapWidth / 2), RY: f(q.EY / sy * mapHeight / 2), Class: "gb", Shape: shapes[0]}
+		d := dot{X: f(x), Y: f(y), Class: "gb", Shape: shapes[0]}
+		if q.Doubt != nil {
+			d.RX, d.RY = f(q.EX/sx*mapWidth/2), f(q.EY/sy*mapHeight/2)
+		}
 		if q.Group >= 0 {
 			d.Class, d.Shape = "g"+strconv.Itoa(q.Group%5), shapes[q.Group%5]
 		}
@@ -379,7 +382,12 @@ func WriteStatements(w io.Writer, d *Document) error {
 		}
 		for _, it := range d.Items {
 			row := append([]string{string(it.ID), it.Body}, counted(it.All)...)
-			row = append(row, places(it.Agreement.Mean, it.Agreement.Low, it.Disagreement.Mean, it.Disagreement.Low)...)
+			row = append(row, places(it.Agreement.Mean)...)
+			if no := it.Disagreement; no != nil {
+				row = append(row, places(it.Agreement.Low, no.Mean, no.Low)...)
+			} else {
+				row = append(row, "", "", "") // parity mode has none of these
+			}
 			for _, g := range it.Groups {
 				row = append(row, counted(g)...)
 			}
@@ -408,7 +416,13 @@ func WritePeople(w io.Writer, d *Document) error {
 			return
 		}
 		for _, p := range d.Persons {
-			if !yield(append([]string{string(p.ID), strconv.Itoa(p.Votes), strconv.Itoa(p.Group)}, places(p.X, p.Y, p.EX, p.EY, p.Sure)...)) {
+			row := append([]string{string(p.ID), strconv.Itoa(p.Votes), strconv.Itoa(p.Group)}, places(p.X, p.Y)...)
+			if p.Doubt != nil {
+				row = append(row, places(p.EX, p.EY, p.Sure)...)
+			} else {
+				row = append(row, "", "", "")
+			}
+			if !yield(row) {
 				return
 			}
 		}

@@ -57,9 +57,14 @@ func tableError(err error) error {
 	return err
 }
 
-// column is where one of the names stands, -1 where none does.
+// column is where the first of the names stands that is there, -1 where none is.
 func (t *table) column(any ...string) int {
-	return slices.IndexFunc(t.names, func(n string) bool { return slices.Contains(any, n) })
+	for _, n := range any {
+		if i := slices.Index(t.names, n); i >= 0 {
+			return i
+		}
+	}
+	return -1
 }
 
 // next is the next row and its line; io.EOF ends.
@@ -80,13 +85,17 @@ func (t *table) next() (row []string, line int, err error) {
 
 // Texts reads opinions: a column of texts (text, body, comment-body, nội dung, ý kiến) and,
 // where there is one, of ids (id, mã, comment-id); without it the line's number is the id,
-// and named is false: an official's links would be to others when a line comes or goes.
+// and named is false: an official's links would be to others when a line comes or goes. A
+// file of statements is read too: there ý kiến, beside nội dung, is the id.
 func Texts(r io.Reader) (all []similar.Text, named bool, err error) {
 	t, err := openTable(r)
 	if err != nil {
 		return nil, false, err
 	}
 	id, body := t.column("id", "mã", "comment-id"), t.column("text", "body", "comment-body", "nội dung", "ý kiến")
+	if about := t.column("ý kiến"); id < 0 && about != body {
+		id = about
+	}
 	if body < 0 {
 		return nil, false, fault.New(fault.Invalid, "conversation.texts.columns", strings.Join(t.names, ", "))
 	}

@@ -13,6 +13,10 @@ func TestTexts(t *testing.T) {
 	for _, c := range []struct{ name, file, want string }{
 		{"ids", "id,text\nx1,Đèn hỏng\nx2,\"Rác, bụi\"\n", "x1=Đèn hỏng x2=Rác, bụi"},
 		{"semicolons, a comma in a header, letters and marks apart", "\ufeff\"Ma\u0303\";\"No\u0323\u0302i dung\";\"Kênh, giờ\"\n7;\"Rác, bụi\";web\n", "7=Rác, bụi"},
+		{"a file of statements: ý kiến is the id", "Ý kiến,Nội dung,moderated\n5,Đèn hỏng,1\n6,Rác,0\n", "5=Đèn hỏng 6=Rác"},
+		{"in another order", "nội dung,kênh,ý kiến\nĐèn hỏng,web,5\n", "5=Đèn hỏng"},
+		{"ids of their own", "mã,ý kiến,text\n1,x,Đèn hỏng\n", "1=Đèn hỏng"},
+		{"ý kiến alone", "mã,ý kiến\n1,Đèn hỏng\n", "1=Đèn hỏng"},
 		{"lines for ids, semicolons", "\ufeffNội dung;Kênh\nĐèn hỏng;web\n", "2=Đèn hỏng"},
 	} {
 		all, _, err := Texts(strings.NewReader(c.file))

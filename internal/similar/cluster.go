@@ -78,9 +78,9 @@ func (g *Grouping) weigh(all []*text) []vector {
 		times += float64(df[f])
 	}
 	// Where all write nearly the same, what is rare is a slip.
-	g.rarest = min(rarest, outstanding*sum/max(times, 1))
+	most := min(rarest, outstanding*sum/max(times, 1))
 	for n := range g.rarity {
-		g.rarity[n] = min(g.rarity[n], g.rarest)
+		g.rarity[n] = min(g.rarity[n], most)
 	}
 	vectors := make([]vector, len(all))
 	for i, t := range all {
@@ -91,18 +91,12 @@ func (g *Grouping) weigh(all []*text) []vector {
 
 func (g *Grouping) vector(t *text) vector {
 	var found []weighted // by feature, weight is how often
-	var unknown float64
 	t.features(func(f feature, weakly bool) {
-		n, ok := g.features[f]
 		w := 1.0
 		if weakly {
 			w = faint
 		}
-		if !ok { // of an opinion that came later
-			unknown += w * w * g.rarest * g.rarest
-			return
-		}
-		found = append(found, weighted{n, w})
+		found = append(found, weighted{g.features[f], w})
 	})
 	slices.SortStableFunc(found, func(a, b weighted) int { return cmp.Compare(a.feature, b.feature) })
 	v := vector{all: found[:0]}
@@ -115,7 +109,7 @@ func (g *Grouping) vector(t *text) vector {
 		v.all = append(v.all, weighted{found[i].feature, w})
 		i = n
 	}
-	length := unknown
+	var length float64
 	for _, x := range v.all { // in order, for the same bits each time
 		length += x.weight * x.weight
 	}
@@ -139,6 +133,7 @@ type index struct {
 	holds     map[int32][]held // who has a feature among their rarest
 	seen      []int            // by vector, the question it was seen in last
 	asked     int
+	compared  int // pairs so far
 }
 
 type held struct {
@@ -180,6 +175,7 @@ func (x *index) near(i int, fn func(j int, cos float64) bool) {
 				continue
 			}
 			x.seen[j] = x.asked
+			x.compared++
 			o := &x.vectors[j]
 			if c := v.dot(o, at, int(h.at), x.threshold); c >= x.threshold && !fn(int(j), c) {
 				return
@@ -309,6 +305,7 @@ func (g *Grouping) cluster(all []*text, vectors []vector, progress func(done, of
 	if progress != nil {
 		progress(of, of)
 	}
+	g.compared = x.compared + leads.compared
 	return to
 }
 

@@ -60,7 +60,7 @@ type Member struct {
 	Similarity float64 `json:"similarity"`
 }
 
-// Grouping is groups, and what further opinions are compared with.
+// Grouping is groups of opinions.
 type Grouping struct {
 	Groups []Group // the largest first
 	// Skipped are links to opinions that are not there any more.
@@ -70,14 +70,7 @@ type Grouping struct {
 	speller   *speller
 	features  map[feature]int32 // numbers of features, from the rarest
 	rarity    []float64         // of features
-	rarest    float64
-	leaders   []leader
-}
-
-type leader struct {
-	group string
-	text  *text
-	v     vector
+	compared  int               // pairs of opinions whose words were compared
 }
 
 // Find groups texts. The result does not depend on their order: ids decide between equals.
@@ -97,7 +90,6 @@ func Find(texts []Text, links []Link, o Options) (*Grouping, error) {
 	for i, t := range sorted {
 		all[i] = g.speller.read(t.ID, t.Body)
 	}
-	g.speller.fixed = true
 	official, err := g.take(all, links)
 	if err != nil {
 		return nil, err
@@ -105,7 +97,7 @@ func Find(texts []Text, links []Link, o Options) (*Grouping, error) {
 	vectors := g.weigh(all)
 	of := g.cluster(all, vectors, o.Progress)
 	for _, members := range official.divide(all, vectors, of) {
-		g.describe(all, vectors, of, members)
+		g.describe(all, vectors, members)
 	}
 	slices.SortFunc(g.Groups, func(a, b Group) int { return cmp.Or(b.Size-a.Size, strings.Compare(a.ID, b.ID)) })
 	return g, nil
@@ -136,7 +128,7 @@ func check(texts []Text) error {
 }
 
 // describe adds a group.
-func (g *Grouping) describe(all []*text, vectors []vector, of, members []int) {
+func (g *Grouping) describe(all []*text, vectors []vector, members []int) {
 	slices.Sort(members)
 	sum := map[int32]float64{}
 	for _, i := range members {
@@ -172,19 +164,6 @@ func (g *Grouping) describe(all []*text, vectors []vector, of, members []int) {
 		}
 	}
 	g.Groups = append(g.Groups, group)
-	// An official may have put several groups together: each leader leads here still.
-	var led []int
-	for _, i := range members {
-		if !slices.Contains(led, of[i]) && slices.Contains(members, of[i]) {
-			led = append(led, of[i])
-		}
-	}
-	if len(led) == 0 {
-		led = []int{medoid}
-	}
-	for _, i := range led {
-		g.leaders = append(g.leaders, leader{group.ID, all[i], vectors[i]})
-	}
 }
 
 // terms are what marks a group: features of the greatest weight over its members, none
@@ -263,21 +242,4 @@ func (g *Grouping) terms(all []*text, members []int, sum map[int32]float64) []st
 		taken, terms = append(taken, p.words...), append(terms, best)
 	}
 	return terms
-}
-
-// Nearest is the group whose leader a further opinion is likest to, without grouping all
-// anew; ok is false where none is near enough, or all near are against it.
-func (g *Grouping) Nearest(t Text) (group string, similarity float64, ok bool) {
-	x := g.speller.read(t.ID, t.Body)
-	if x.empty() {
-		return "", 0, false
-	}
-	v := g.vector(x)
-	for i := range g.leaders {
-		l := &g.leaders[i]
-		if c := v.dot(&l.v, 0, 0, g.threshold); c >= g.threshold && c > similarity && !x.against(l.text) {
-			group, similarity, ok = l.group, c, true
-		}
-	}
-	return group, similarity, ok
 }

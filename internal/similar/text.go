@@ -15,6 +15,7 @@ type word struct {
 	form
 	written string
 	heads   bool   // a clause
+	capital bool   // written in capitals
 	number  uint32 // of its plain form
 	faint   bool   // a weak word has its plain form
 }
@@ -40,7 +41,6 @@ type number struct{ of, figure string }
 type speller struct {
 	forms   map[string]form
 	numbers map[string]uint32
-	fixed   bool // no more numbers are given
 }
 
 func newSpeller() *speller { return &speller{forms: map[string]form{}, numbers: map[string]uint32{}} }
@@ -49,17 +49,15 @@ func (s *speller) spell(w string) form {
 	f, ok := s.forms[w]
 	if !ok {
 		f = spell(w)
-		if !s.fixed {
-			s.forms[w] = f
-		}
+		s.forms[w] = f
 	}
 	return f
 }
 
-// number of a plain form, from 1; 0 for one that is not known where no more are given.
+// number of a plain form, from 1.
 func (s *speller) number(plain string) uint32 {
 	n, ok := s.numbers[plain]
-	if !ok && !s.fixed {
+	if !ok {
 		n = uint32(len(s.numbers) + 1)
 		s.numbers[plain] = n
 	}
@@ -70,7 +68,8 @@ func (s *speller) number(plain string) uint32 {
 // the same made one, polite phrases left out, numbers in one form.
 func (s *speller) read(id, body string) *text {
 	t := &text{id: id, body: body}
-	raw := split(strings.ToLower(lang.Clean(body)))
+	body = lang.Clean(body)
+	raw := split(body)
 	marks, letters := 0, 0
 	for i := range raw {
 		w := &raw[i]
@@ -84,7 +83,7 @@ func (s *speller) read(id, body string) *text {
 		}
 	}
 	t.marked = 2*marks >= letters && marks > 0
-	t.words = t.rewrite(s.expand(raw))
+	t.words = t.rewrite(s.expand(raw, !strings.ContainsFunc(body, unicode.IsLower)))
 	for i := range t.words {
 		t.words[i].role = t.roleOf(i)
 		t.words[i].faint = faintWords[t.words[i].plain]
@@ -94,7 +93,8 @@ func (s *speller) read(id, body string) *text {
 	return t
 }
 
-// split finds words and numbers. A number keeps its marks of thousands, decimals and dates.
+// split finds words, in small letters, and numbers. A number keeps its marks of thousands,
+// decimals and dates.
 func split(s string) (all []word) {
 	runes := []rune(s)
 	heads := true
@@ -107,14 +107,17 @@ func split(s string) (all []word) {
 				i++
 			}
 			for _, f := range figures(string(runes[from:i])) {
-				all = append(all, word{form{plain: f, role: figure, sound: true}, f, heads, 0, false})
+				all = append(all, numeral(f, f, heads))
 				heads = false
 			}
 		case unicode.IsLetter(r):
 			for i < len(runes) && (unicode.IsLetter(runes[i]) || unicode.Is(unicode.Mn, runes[i])) {
 				i++
 			}
-			all = append(all, word{written: drawn(runes[from:i]), heads: heads})
+			w := string(runes[from:i])
+			// One letter at the head of a clause is a capital in any case.
+			capital := !strings.ContainsFunc(w, unicode.IsLower) && (i-from > 1 || !heads)
+			all = append(all, word{written: drawn([]rune(strings.ToLower(w))), heads: heads, capital: capital})
 			heads = false
 		default:
 			if r == '%' {
@@ -125,6 +128,11 @@ func split(s string) (all []word) {
 		}
 	}
 	return all
+}
+
+// numeral is the word of a number.
+func numeral(plain, written string, heads bool) word {
+	return word{form: form{plain: plain, role: figure, sound: true}, written: written, heads: heads}
 }
 
 // drawn is a word without the letters that somebody drew out, or struck twice: quáaaa, đườngg.
@@ -208,8 +216,8 @@ func words(list string) map[string]bool {
 	return all
 }
 
-// expand writes abbreviations and units out.
-func (s *speller) expand(raw []word) (all []word) {
+// expand writes abbreviations and units out. shouts says that the whole text is in capitals.
+func (s *speller) expand(raw []word, shouts bool) (all []word) {
 	after := func(i int) string {
 		if i+1 < len(raw) {
 			return raw[i+1].written
@@ -226,24 +234,41 @@ func (s *speller) expand(raw []word) (all []word) {
 				all[n].plain += "000" // 50k, 50.000
 				continue
 			}
-			all = append(all, word{s.spell(unit), w.written, false, 0, false})
+			all = append(all, word{form: s.spell(unit), written: w.written})
 		case counted[w.written] != "" && countable[after(i)] && (i == 0 || raw[i-1].written != "thứ"):
-			all = append(all, word{form{plain: counted[w.written], role: figure, sound: true}, w.written, w.heads, 0, false})
-		case i > 0 && (len(w.plain) == 1 && named[raw[i-1].plain] || roman[w.written] && counting[raw[i-1].plain]): // khu A, quý II
-			all = append(all, word{form{plain: w.plain, role: figure, sound: true}, w.written, w.heads, 0, false})
-		case shortForms[w.written] != nil && !(behind && len(w.written) == 1):
-			for k, f := range shortForms[w.written] {
-				all = append(all, word{f, w.written, w.heads && k == 0, 0, false})
-			}
+			all = append(all, numeral(counted[w.written], w.written, w.heads))
+		case i > 0 && (len(w.plain) == 1 && named[raw[i-1].plain] && (w.written != "k" || w.capital) || roman[w.written] && counting[raw[i-1].plain]): // khu A, quý II
+			all = append(all, numeral(w.plain, w.written, w.heads))
 		default:
-			all = append(all, w)
+			full := w.full(shouts)
+			if full == nil || behind && len(w.written) == 1 {
+				all = append(all, w)
+				continue
+			}
+			for k, f := range full {
+				all = append(all, word{form: f, written: w.written, heads: w.heads && k == 0})
+			}
 		}
 	}
 	return all
 }
 
+// full is what an abbreviation stands for, nil where it is none or may stand for several.
+func (w word) full(shouts bool) phrase {
+	official, other := inCapitals[w.written]
+	switch {
+	case !other || !w.capital:
+		return shortForms[w.written]
+	case !shouts:
+		return official
+	case len(w.written) == 1:
+		return shortForms[w.written]
+	}
+	return nil // in a text in capitals it may be either
+}
+
 // named are words, without marks, that a letter names one of.
-var named = words("khu lo nha toa to ngo day block cho zone cau lop")
+var named = words("khu lo nha toa to ngo day block cho zone cau lop vien")
 
 // counting are words that a Roman number counts.
 var counting = words("quy cap loai doan phan ky ki khu muc nhom to khoa hang")
@@ -264,7 +289,7 @@ func (t *text) rewrite(all []word) []word {
 				if !t.marked {
 					f.marks = "" // it may have been another word
 				}
-				out = append(out, word{f, all[min(i+k, i+n-1)].written, all[i].heads && k == 0, 0, false})
+				out = append(out, word{form: f, written: all[min(i+k, i+n-1)].written, heads: all[i].heads && k == 0})
 			}
 			if len(r.to) == 0 && i+n < len(all) {
 				all[i+n].heads = all[i+n].heads || all[i].heads
@@ -304,8 +329,9 @@ func (t *text) roleOf(i int) role {
 
 var turnsAtHead = words("dung cho cam bo thoi khoi")
 
-// mayDeny are negations without their marks that are more often another word.
-var mayDeny = words("chang cha dung khoi hong cho")
+// mayDeny are negations without their marks that are more often another word, and a K that
+// was not written out.
+var mayDeny = words("chang cha dung khoi hong cho k")
 
 func (w word) denies() bool { return w.role == negation }
 
@@ -399,8 +425,8 @@ func (t *text) empty() bool { return len(t.words) == 0 }
 // --- What keeps two texts apart.
 
 // against says that two opinions, however alike their words, do not say the same: they name
-// different numbers, or the same things the other way round; one denies what the other states; the same letters have other marks;
-// or one has a word, alone or in another's place, that turns the sense. What is left of
+// different numbers, or the same things the other way round; one denies what the other
+// states; the same letters have other marks; or one has a word, alone or in another's place, that turns the sense. What is left of
 // either after slips and abbreviations are accounted for decides.
 func (t *text) against(o *text) bool {
 	if t.same == o.same {

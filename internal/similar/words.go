@@ -75,7 +75,8 @@ const (
 	negationWords = `không chưa chẳng chả đừng chớ hổng hông nỏ khỏi`
 
 	// What one of two texts has alone makes them say different things.
-	operatorWords = `cấm ngừng dừng bỏ thôi hết trừ nếu chỉ bất miễn chống hoãn hủy chối đâu tránh ngăn hạn`
+	// So may what is left of an abbreviation in capitals: K, KH and HK can be không.
+	operatorWords = `cấm ngừng dừng bỏ thôi hết trừ nếu chỉ bất miễn chống hoãn hủy chối đâu tránh ngăn hạn k kh hk`
 
 	// What stands in another's place makes them say different things. One of a pair is
 	// enough.
@@ -110,6 +111,14 @@ var short = map[string]string{
 	"hs": "học sinh", "gv": "giáo viên", "lm": "làm", "wa": "quá", "qá": "quá", "bik": "biết", "bít": "biết", "thui": "thôi", "đg": "đường", "kv": "khu vực", "cb": "cán bộ",
 	"ubnd": "ủy ban nhân dân", "hđnd": "hội đồng nhân dân", "hdnd": "hội đồng nhân dân", "mttq": "mặt trận tổ quốc", "tdp": "tổ dân phố", "csgt": "cảnh sát giao thông", "gpmb": "giải phóng mặt bằng",
 	"gpxd": "giấy phép xây dựng", "ttxd": "trật tự xây dựng", "tthc": "thủ tục hành chính", "nvh": "nhà văn hóa", "vsmt": "vệ sinh môi trường", "pccc": "phòng cháy chữa cháy", "bhyt": "bảo hiểm y tế",
+}
+
+// capitals are abbreviations that in capitals are not what they are in a message, with what
+// official writing shortens so; "" where that is several things (HK: hộ khẩu, học kỳ), or a
+// name.
+var capitals = map[string]string{
+	"kh": "kế hoạch", "qđ": "quyết định", "nđ": "nghị định", "nq": "nghị quyết", "mn": "mầm non", "vs": "vệ sinh",
+	"k": "", "hk": "", "dc": "", "đc": "", "đk": "", "đg": "", "bh": "", "mk": "", "cx": "", "r": "", "j": "", "z": "", "v": "", "h": "",
 }
 
 // synonyms are ways to say the same, the first of each what all are taken for.
@@ -178,13 +187,15 @@ var rewrites = func() map[string][]rewrite {
 	return all
 }()
 
-var shortForms = func() map[string]phrase {
+var shortForms, inCapitals = phrases(short), phrases(capitals)
+
+func phrases(of map[string]string) map[string]phrase {
 	all := map[string]phrase{}
-	for s, full := range short {
+	for s, full := range of {
 		all[s] = phraseOf(full)
 	}
 	return all
-}()
+}
 
 // spell is how a word of letters is compared. Marks that people put elsewhere (hoà, hòa), or
 // hear alike (hỏi, ngã), are one. A syllable that ends in c, ch, p or t has sắc or nặng.
