@@ -5,11 +5,13 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"dongthuan/internal/qr"
 )
@@ -251,17 +253,38 @@ func (h *halfDay) floor() {
 	h.phones[0].WaitText("[data-hall=place]", "Thứ 2")
 	look(lead, "conference-chair")
 	// A secretary adds a raised hand.
+	// As long as the chair's finger is on the list, nothing in it moves.
+	finger := func(event string) {
+		Eval[bool](lead, `document.querySelector('[data-live-part=cho] .queue-who').dispatchEvent(new PointerEvent('`+event+`', { bubbles: true }))`)
+	}
+	finger("pointerdown")
 	h.thuky.Go(h.work + "/dieu-hanh")
 	h.thuky.Click("//summary[contains(., 'Ghi người giơ tay')]")
 	Eval[string](h.thuky, `(s => s.value = [...s.options].find(o => o.text.includes('Bạch Liên')).value)(document.querySelector('#h-d'))`)
 	h.thuky.Type("[name=subject]", "Mẫu bảng tiếp thu")
 	h.thuky.Follow("//button[contains(., 'Ghi vào danh sách')]")
 	screen.WaitText("[data-hall=three]", "Phường Bạch Liên")
+	time.Sleep(1500 * time.Millisecond) // the chair's page has heard of it too
+	if text := lead.Text("[data-live-part=cho]"); strings.Contains(text, "giơ tay") {
+		h.t.Errorf("the list moved under the finger: %s", text)
+	}
+	finger("pointerup")
 	lead.WaitText("[data-live-part=cho]", "giơ tay")
 	lead.Follow("//li[contains(., 'Phường Hồ Trúc')]//button[@value='call']")
 	screen.WaitText("[data-hall=speaker]", "Phường Hồ Trúc")
 	screen.WaitText("[data-hall=timer]", "còn")
 	h.phones[1].WaitText("main", "Xin mời phát biểu")
+	// Amber one minute before the end, then what is over is counted.
+	ahead := func(minutes float64) {
+		Eval[bool](screen, fmt.Sprintf(`(window.realNow ||= Date.now, Date.now = () => realNow.call(Date) + %g * 60000, true)`, minutes))
+	}
+	ahead(4.2)
+	screen.Wait("[data-hall=timer].soon")
+	ahead(6.5)
+	screen.Wait("[data-hall=timer].over")
+	screen.WaitText("[data-hall=timer]", "quá 1:")
+	ahead(0)
+	screen.WaitText("[data-hall=timer]", "còn")
 	screen.Axe()
 	screen.Screenshot("conference-screen-1920")
 	screen.Dark(true)
