@@ -305,11 +305,7 @@ func TestTakeInAgain(t *testing.T) {
 		t.Errorf("twins: %+v", rows)
 	}
 	// What is written is read as nothing new.
-	var table [][]string
-	for _, r := range [][]string{columns, {"1", "DV03", "Trưởng ban", "Đại Biểu", roleWords["member"], "", ""}} {
-		table = append(table, r)
-	}
-	if again := v.readDelegates(table); !again[0].Known || again[0].Was != nil {
+	if again := v.readDelegates([][]string{columns, {"1", "DV03", "Trưởng ban", "Đại Biểu", roleWords["member"], "", ""}}); !again[0].Known || again[0].Was != nil {
 		t.Errorf("%+v", again)
 	}
 }
