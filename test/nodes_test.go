@@ -111,7 +111,7 @@ func TestNodeDies(t *testing.T) {
 	secretary.Follow("//a[contains(., 'Vào phần làm việc')]")
 	work, _, _ := strings.Cut(secretary.Path(), "?")
 	secretary.Go(work + "/dai-bieu")
-	letters := Eval[[]string](secretary, `[...document.querySelectorAll('tbody tr')].map(r => r.querySelector('a[href*="/giay-moi/"]:not([href$=".docx"])')).filter(Boolean).map(a => new URL(a.href).pathname)`)
+	letters := Eval[[]string](secretary, `[...document.querySelectorAll('tbody tr')].map(r => r.querySelector('a[href*="/giay-moi/"]:not([href$=".docx"]):not([href$=".pdf"])')).filter(Boolean).map(a => new URL(a.href).pathname)`)
 	secretary.Go(work + "/dieu-hanh")
 
 	phone, near, far := Browse(t, front.url()), Browse(t, front.url()), Browse(t, second.URL)

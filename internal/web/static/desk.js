@@ -75,7 +75,11 @@ function see(s) {
   if (s.how === 'walkin') {
     if (!s.office.trim() || !s.unit && !s.body.trim()) { tell('bad', say('walkinMissing')); return false; }
     tell('ok', s.office + ', ' + (s.body || unitName(s.unit)));
-  } else if (!p) { tell('bad', say('unknown')); return false; } else if (s.how === 'out') tell('wait', say('went', who(p)));
+  } else if (!p) { tell('bad', say('unknown')); return false; } else if (p.local) {
+    // A walk-in whom the server has given no number yet: seen already, and nothing to send.
+    tell('wait', who(p) + ': ' + say('again', p.present));
+    return true;
+  } else if (s.how === 'out') tell('wait', say('went', who(p)));
   else if (p.present && !p.out) tell('wait', who(p) + ': ' + say('again', p.present));
   else tell('ok', who(p) + (p.answer === 'declined' ? ' (' + say('declined') + ')' : ''));
   mark(s);
