@@ -91,8 +91,10 @@ func (v View) Programme(now time.Time, address string) (document.Document, error
 		items, starts, place, at, note = p.Items, p.Starts, p.Place, p.At, fmt.Sprintf("Chương trình lần %d; bản hiện hành tại %s.", p.Version, address)
 	}
 	doc := v.start("Chương trình", lang.InSentence(v.FullTitle()), at)
-	doc.Body = []document.Block{document.Plain("Thời gian: " + when(starts) + "."), document.Plain("Địa điểm: " + place + "."), v.table(Schedule(starts, items)), document.Paragraph{Runs: []document.Run{{Text: note, Italic: true}}}}
+	doc.Body = []document.Block{document.Plain("Thời gian: " + when(starts) + "."), document.Plain("Địa điểm: " + place + "."), v.table(Schedule(starts, items))}
+	last := document.Paragraph{Runs: []document.Run{{Text: note, Italic: true}}} // a line of text, where the document ends
 	if len(v.Programmes) == 0 {
+		doc.Body = append(doc.Body, last)
 		return doc, nil
 	}
 	code, err := qr.New(address)
@@ -100,7 +102,7 @@ func (v View) Programme(now time.Time, address string) (document.Document, error
 		return doc, err
 	}
 	png, err := code.PNG()
-	doc.Body = append(doc.Body, document.Picture{PNG: png, MM: 22, Words: "Quét mã để xem chương trình hiện hành"})
+	doc.Body = append(doc.Body, document.Picture{PNG: png, MM: 22, Words: "Quét mã để xem chương trình hiện hành"}, last)
 	return doc, err
 }
 
