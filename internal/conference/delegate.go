@@ -293,3 +293,12 @@ func skewed(at, sent int64, got time.Time) time.Time {
 	}
 	return t
 }
+
+// earliest is when somebody can have come to a conference: a day before it begins, or before
+// now where that is earlier still, as in a rehearsal.
+func (c Conference) earliest(now time.Time) time.Time {
+	if now.After(c.Starts) {
+		now = c.Starts
+	}
+	return now.Add(-24 * time.Hour)
+}

@@ -59,15 +59,11 @@ func (v View) LetterFor(d Delegate, address string, now time.Time) (document.Doc
 		}
 	}
 	doc.Body = append(doc.Body, document.Plain("Đề nghị đồng chí xác nhận, cử người dự thay hoặc báo vắng bằng cách quét mã dưới đây; không cần tài khoản. Khi đến dự, xin đưa mã này tại bàn đón tiếp."))
-	code, err := qr.New(address)
+	code, err := picture(address, 30, "Mã giấy mời: "+d.Spelled())
 	if err != nil {
 		return doc, err
 	}
-	png, err := code.PNG()
-	if err != nil {
-		return doc, err
-	}
-	doc.Body = append(doc.Body, document.Picture{PNG: png, MM: 30, Words: "Mã giấy mời: " + d.Spelled()}, document.Plain("Rất mong đồng chí đến dự."))
+	doc.Body = append(doc.Body, code, document.Plain("Rất mong đồng chí đến dự."))
 	doc.Recipients = []string{"Như trên", "Lưu: VT"}
 	return doc, nil
 }
@@ -97,13 +93,19 @@ func (v View) Programme(now time.Time, address string) (document.Document, error
 		doc.Body = append(doc.Body, last)
 		return doc, nil
 	}
-	code, err := qr.New(address)
+	code, err := picture(address, 22, "Quét mã để xem chương trình hiện hành")
+	doc.Body = append(doc.Body, code, last)
+	return doc, err
+}
+
+// picture is a QR code as a document shows it, so many millimetres wide.
+func picture(text string, mm float64, words string) (document.Picture, error) {
+	code, err := qr.New(text)
 	if err != nil {
-		return doc, err
+		return document.Picture{}, err
 	}
 	png, err := code.PNG()
-	doc.Body = append(doc.Body, document.Picture{PNG: png, MM: 22, Words: "Quét mã để xem chương trình hiện hành"}, last)
-	return doc, err
+	return document.Picture{PNG: png, MM: mm, Words: words}, err
 }
 
 // RunningOrder is the internal script: who says what, and who goes on.

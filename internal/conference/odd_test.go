@@ -115,6 +115,9 @@ func TestSignedList(t *testing.T) {
 		a, err := b.s.Tick(b.ctx, b.secretary, b.c.ID, []string{d[1].ID}, at(when))
 		b.refused(fault.Invalid, "conference.tick.when", a, err)
 	}
+	if _, err := b.s.Tick(b.ctx, b.clerk(b.units[0]), b.c.ID, []string{d[1].ID}, at("2025-11-20T07:50")); fault.KindOf(err) != fault.Forbidden {
+		t.Errorf("a clerk ticks: %v", err)
+	}
 }
 
 // TestKnown: until it is published, nobody outside hears of another place or time; a letter

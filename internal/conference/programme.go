@@ -176,8 +176,8 @@ type Change struct {
 
 // For is what a change means for one unit, a line for each, without words of a language:
 // another time or place of the whole, items that it presents by any of its names, and the
-// hour of its paper. Nil where it changes nothing for the unit.
-func (c Change) For(names []string, paper string, hour func(Programme) time.Time) (lines []string) {
+// hour that its paper had and has, zero for none. Nil where it changes nothing for the unit.
+func (c Change) For(names []string, paper string, was, is time.Time) (lines []string) {
 	if c.Starts {
 		lines = append(lines, lang.Moment(c.Was.Starts)+" → "+lang.Moment(c.Is.Starts))
 	}
@@ -200,7 +200,7 @@ func (c Change) For(names []string, paper string, hour func(Programme) time.Time
 			lines = append(lines, "✎ "+clockWords(d.Is.Starts)+" "+d.Is.Title)
 		}
 	}
-	if was, is := hour(c.Was), hour(c.Is); !was.Equal(is) && !c.Starts && !was.IsZero() && !is.IsZero() {
+	if !was.Equal(is) && !c.Starts && !was.IsZero() && !is.IsZero() {
 		lines = append(lines, clockWords(was)+" → "+clockWords(is)+" “"+paper+"”")
 	}
 	return lines

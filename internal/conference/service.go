@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
-	"hash/fnv"
 	"maps"
 	"slices"
 	"strconv"
@@ -550,22 +549,6 @@ func freeCode(ctx context.Context, tx *ledger.Tx, code string) (string, error) {
 	}
 }
 
-// standard is the programme a new conference begins with.
-func standard() []Item {
-	all := []Item{
-		{Kind: "reception", Title: "Đón tiếp đại biểu, phát tài liệu", Presenter: "Tổ giúp việc", Minutes: 30},
-		{Kind: "opening", Title: "Chào cờ, tuyên bố lý do, giới thiệu đại biểu", Presenter: "Ban tổ chức", Minutes: 10},
-		{Kind: "report", Title: "Báo cáo sơ kết", Presenter: "Cụm trưởng", Minutes: 20},
-		{Kind: "floor", Title: "Thảo luận", Presenter: "Các đơn vị", Minutes: 40},
-		{Kind: "conclusion", Title: "Kết luận hội nghị", Presenter: "Cụm trưởng", Minutes: 15},
-		{Kind: "closing", Title: "Bế mạc", Presenter: "Ban tổ chức", Minutes: 5},
-	}
-	for i := range all {
-		all[i].ID = word(8)
-	}
-	return all
-}
-
 // Change corrects what a conference is; while it runs or after it, only what is written
 // about it can be.
 func (s *Service) Change(ctx context.Context, actor policy.Actor, id string, d Draft, speechMinutes int64) (ledger.Ack, error) {
@@ -586,134 +569,6 @@ func (s *Service) Change(ctx context.Context, actor policy.Actor, id string, d D
 		}
 		return tx.Record(ctx, ledger.ConferenceChanged, c.ID, map[string]any{"act": "settings", "title": c.Title, "starts": db.Time(c.Starts), "place": c.Place, "public": c.Public, "office": actor.Office})
 	})
-}
-
-// Seen names the state of the draft programme, so that nobody writes over what another
-// has changed meanwhile.
-func (c Conference) Seen() string {
-	h := fnv.New64a()
-	for _, it := range c.Items {
-		fmt.Fprintf(h, "%+v\n", it)
-	}
-	return strconv.FormatUint(h.Sum64(), 36)
-}
-
-// SaveProgramme writes the draft programme.
-func (s *Service) SaveProgramme(ctx context.Context, actor policy.Actor, id, seen string, items []Item) (ledger.Ack, error) {
-	return s.write(ctx, actor, id, policy.ConferenceManage, notClosed, func(tx *ledger.Tx, c *Conference) error {
-		if seen != c.Seen() {
-			return fault.New(fault.Conflict, "conference.programme.moved")
-		}
-		items, err := checkItems(items)
-		if err != nil {
-			return err
-		}
-		if c.Current != "" && !slices.ContainsFunc(items, func(it Item) bool { return it.ID == c.Current }) {
-			return fault.New(fault.Conflict, "conference.programme.now")
-		}
-		for _, it := range c.Items {
-			if slices.ContainsFunc(items, func(x Item) bool { return x.ID == it.ID }) {
-				continue
-			}
-			if used, err := itemUsed(ctx, tx, c.ID, it.ID); err != nil {
-				return err
-			} else if used {
-				return fault.New(fault.Conflict, "conference.programme.used", it.Title)
-			}
-		}
-		c.Items = items
-		if err := saveConference(ctx, tx, *c); err != nil {
-			return err
-		}
-		return tx.Record(ctx, ledger.ConferenceChanged, c.ID, map[string]any{"act": "programme", "items": items, "office": actor.Office})
-	})
-}
-
-// Publish makes the draft programme the next public version; its units are told what
-// changed.
-func (s *Service) Publish(ctx context.Context, actor policy.Actor, id, note string) (ledger.Ack, error) {
-	return s.write(ctx, actor, id, policy.ConferenceManage, notClosed, func(tx *ledger.Tx, c *Conference) error {
-		if len(c.Items) == 0 {
-			return fault.New(fault.Invalid, "conference.programme.empty")
-		}
-		for _, slot := range Schedule(c.Starts, c.Items) {
-			if slot.Overlaps {
-				return fault.New(fault.Invalid, "conference.programme.overlaps", slot.N, slot.Title)
-			}
-		}
-		all, err := listProgrammes(ctx, tx, c.ID)
-		if err != nil {
-			return err
-		}
-		p := Programme{Version: c.Published + 1, Items: c.Items, Starts: c.Starts, Place: c.Place, Note: lang.Line(note), Office: actor.Office, At: tx.At()}
-		if len(all) > 0 && !Diff(all[0], p).Any() {
-			return fault.New(fault.Invalid, "conference.programme.same")
-		}
-		if err := insertProgramme(ctx, tx, c.ID, p); err != nil {
-			return err
-		}
-		units, err := s.members(ctx, c.ClusterID, c.Starts)
-		if err != nil {
-			return err
-		}
-		c.Published = p.Version
-		if len(all) == 0 {
-			err = s.Told(ctx, tx, Event{Kind: "programme", Conference: *c, Units: units, By: actor, Words: p.Note})
-		} else {
-			err = s.tellChange(ctx, tx, *c, units, actor, Diff(all[0], p))
-		}
-		if err != nil {
-			return err
-		}
-		public := make([]Item, len(p.Items))
-		for i, it := range p.Items {
-			it.Script, it.HandsTo = "", ""
-			public[i] = it
-		}
-		return tx.Record(ctx, ledger.ConferencePublished, c.ID, map[string]any{"code": c.Code, "version": p.Version, "starts": db.Time(p.Starts), "place": p.Place, "items": public, "note": p.Note, "office": actor.Office})
-	})
-}
-
-// tellChange tells each unit what a new version changes for it, and others nothing.
-func (s *Service) tellChange(ctx context.Context, tx *ledger.Tx, c Conference, units []string, by policy.Actor, change Change) error {
-	papers, err := listPapers(ctx, tx, `conference_id = $1`, c.ID)
-	if err != nil {
-		return fmt.Errorf("list papers: %w", err)
-	}
-	members, err := s.clusters.Members(ctx, c.ClusterID, c.Starts)
-	if err != nil {
-		return err
-	}
-	for _, id := range units {
-		u, err := s.units.GetIn(ctx, tx, id, c.Starts)
-		if err != nil {
-			return err
-		}
-		names := []string{u.FullName()}
-		for _, m := range members {
-			if m.UnitID == id {
-				names = append(names, m.Code)
-			}
-		}
-		own := slices.IndexFunc(papers, func(x Paper) bool { return x.UnitID == id })
-		title := "tham luận"
-		if own >= 0 && papers[own].Title != "" {
-			title = papers[own].Title
-		}
-		lines := change.For(names, title, func(p Programme) (at time.Time) {
-			if own >= 0 {
-				at = readingOf(Schedule(p.Starts, p.Items), papers).At[papers[own].ID]
-			}
-			return at
-		})
-		if lines == nil {
-			continue
-		}
-		if err := s.Told(ctx, tx, Event{Kind: "changed", Conference: c, Units: []string{id}, By: by, Words: strings.Join(lines, "; ")}); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Files of a conference: photographs in RoomName, signed lists in ListRoom.

@@ -58,13 +58,7 @@ func (s *Service) AddDelegates(ctx context.Context, actor policy.Actor, id strin
 			if d.ConferenceID != c.ID {
 				return fault.New(fault.NotFound, "conference.delegate.missing")
 			}
-			if d.DelegateDraft, err = d.DelegateDraft.clean(append(units, d.UnitID, d.Also)); err != nil {
-				return err
-			}
-			if err := saveDelegate(ctx, tx, d); err != nil {
-				return err
-			}
-			if err := recordDelegate(ctx, tx, ledger.DelegateChanged, d, map[string]any{"act": "changed", "office_of": actor.Office}); err != nil {
+			if err := correct(ctx, tx, actor, units, d, d.DelegateDraft); err != nil {
 				return err
 			}
 		}
@@ -113,14 +107,20 @@ func (s *Service) ChangeDelegate(ctx context.Context, actor policy.Actor, id, de
 		if err != nil {
 			return err
 		}
-		if d.DelegateDraft, err = draft.clean(append(units, d.UnitID, d.Also)); err != nil {
-			return err
-		}
-		if err := saveDelegate(ctx, tx, *d); err != nil {
-			return err
-		}
-		return recordDelegate(ctx, tx, ledger.DelegateChanged, *d, map[string]any{"act": "changed", "office_of": actor.Office})
+		return correct(ctx, tx, actor, units, *d, draft)
 	})
+}
+
+// correct writes what is said of a delegate anew; units that have left the cluster since may
+// stay.
+func correct(ctx context.Context, tx *ledger.Tx, actor policy.Actor, units []string, d Delegate, draft DelegateDraft) (err error) {
+	if d.DelegateDraft, err = draft.clean(append(units, d.UnitID, d.Also)); err != nil {
+		return err
+	}
+	if err := saveDelegate(ctx, tx, d); err != nil {
+		return err
+	}
+	return recordDelegate(ctx, tx, ledger.DelegateChanged, d, map[string]any{"act": "changed", "office_of": actor.Office})
 }
 
 // RemoveDelegate takes an invitation back; its letter no longer opens anything.
@@ -367,25 +367,26 @@ func (s *Service) DeskScans(ctx context.Context, code, secret string, scans []Sc
 	return s.scans(ctx, c, desk.Name, desk.ClosedAt, scans, func(at int64, got time.Time) time.Time { return skewed(at, sent, got) })
 }
 
-// earliest is when somebody can have come to a conference: a day before it begins, or before
-// now where that is earlier still, as in a rehearsal.
-func (c Conference) earliest(now time.Time) time.Time {
-	if now.After(c.Starts) {
-		now = c.Starts
-	}
-	return now.Add(-24 * time.Hour)
-}
-
 // Scans takes presence that the secretariat enters, until the minutes are signed. The
 // times are as it says, days later too, but never in the future.
 func (s *Service) Scans(ctx context.Context, actor policy.Actor, id string, scans []Scan) ([]Scanned, ledger.Ack, error) {
-	c, err := findConference(ctx, s.db, "id", id)
+	c, err := s.managed(ctx, actor, id)
 	if err != nil {
 		return nil, ledger.Ack{}, err
 	}
-	if err := policy.May(actor, policy.ConferenceManage, policy.Object{Cluster: c.ClusterID}); err != nil {
-		return nil, ledger.Ack{}, err
+	return s.entered(ctx, actor, c, scans)
+}
+
+// managed is a conference to those who may manage it.
+func (s *Service) managed(ctx context.Context, actor policy.Actor, id string) (Conference, error) {
+	c, err := findConference(ctx, s.db, "id", id)
+	if err == nil {
+		err = policy.May(actor, policy.ConferenceManage, policy.Object{Cluster: c.ClusterID})
 	}
+	return c, err
+}
+
+func (s *Service) entered(ctx context.Context, actor policy.Actor, c Conference, scans []Scan) ([]Scanned, ledger.Ack, error) {
 	return s.scans(ctx, c, actor.Office, time.Time{}, scans, func(at int64, got time.Time) time.Time {
 		if t := time.UnixMilli(at); t.Before(got) && t.After(c.earliest(got)) {
 			return t
@@ -577,17 +578,17 @@ func (s *Service) Unscan(ctx context.Context, actor policy.Actor, id, delegateID
 // Tick enters the ticks of the paper list in bulk: who signed is present, in one
 // transaction.
 func (s *Service) Tick(ctx context.Context, actor policy.Actor, id string, delegates []string, at time.Time) (ledger.Ack, error) {
-	var scans []Scan
-	for _, d := range delegates {
-		scans = append(scans, Scan{ID: rand.Text(), Delegate: d, How: "paper", At: at.UnixMilli()})
-	}
-	c, err := findConference(ctx, s.db, "id", id)
+	c, err := s.managed(ctx, actor, id)
 	if err != nil {
 		return ledger.Ack{}, err
 	}
 	if at.After(s.now()) || at.Before(c.earliest(s.now())) {
 		return ledger.Ack{}, fault.New(fault.Invalid, "conference.tick.when").In("at")
 	}
-	_, ack, err := s.Scans(ctx, actor, id, scans)
+	var scans []Scan
+	for _, d := range delegates {
+		scans = append(scans, Scan{ID: rand.Text(), Delegate: d, How: "paper", At: at.UnixMilli()})
+	}
+	_, ack, err := s.entered(ctx, actor, c, scans)
 	return ack, err
 }

@@ -74,8 +74,8 @@ func (s *Service) Unfinish(ctx context.Context, actor policy.Actor, id, reason s
 			return fault.New(fault.Conflict, "conference.unfinish.signed")
 		}
 		// Who waited when it was closed waits again.
-		if _, err := tx.ExecContext(ctx, `update conference_speech set state = 'waiting', ended_at = '' where conference_id = $1 and state = 'dropped' and ended_at = $2`, c.ID, db.Time(c.ClosedAt)); err != nil {
-			return fmt.Errorf("open the queue again: %w", err)
+		if err := openQueue(ctx, tx, *c); err != nil {
+			return err
 		}
 		c.State, c.ClosedAt, c.Minutes = Live, time.Time{}, MinutesDraft
 		if err := saveConference(ctx, tx, *c); err != nil {
@@ -151,8 +151,8 @@ func (s *Service) Finish(ctx context.Context, actor policy.Actor, id string) (le
 		if err := endSpeech(ctx, tx, c.ID, tx.At()); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `update conference_speech set state = 'dropped', ended_at = $1 where conference_id = $2 and state = 'waiting'`, db.Time(tx.At()), c.ID); err != nil {
-			return fmt.Errorf("end the queue: %w", err)
+		if err := endQueue(ctx, tx, c.ID); err != nil {
+			return err
 		}
 		if err := endRun(ctx, tx, c.ID); err != nil {
 			return err

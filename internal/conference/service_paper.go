@@ -200,9 +200,9 @@ func (s *Service) ArrangePapers(ctx context.Context, actor policy.Actor, id stri
 				}
 				p.Minutes = m
 			}
-			// Not a new version: a unit that writes its paper meanwhile hands it in as it was.
-			if _, err := tx.ExecContext(ctx, `update conference_paper set ord = $1, reading = $2, minutes = $3 where id = $4`, i+1, flag(reading[p.ID]), p.Minutes, p.ID); err != nil {
-				return fmt.Errorf("put papers in order: %w", err)
+			p.Order, p.Reading = int64(i+1), reading[p.ID]
+			if err := arrangePaper(ctx, tx, p); err != nil {
+				return err
 			}
 		}
 		return tx.Record(ctx, ledger.ConferenceChanged, c.ID, map[string]any{"act": "papers", "order": order, "reading": len(reading), "office": actor.Office})

@@ -277,6 +277,31 @@ func savePaper(ctx context.Context, tx *ledger.Tx, p Paper) error {
 	return nil
 }
 
+// arrangePaper writes a paper's place in the reading. That is no new version: a unit that
+// writes its paper meanwhile hands it in as it was.
+func arrangePaper(ctx context.Context, tx *ledger.Tx, p Paper) error {
+	if _, err := tx.ExecContext(ctx, `update conference_paper set ord = $1, reading = $2, minutes = $3 where id = $4`, p.Order, flag(p.Reading), p.Minutes, p.ID); err != nil {
+		return fmt.Errorf("put papers in order: %w", err)
+	}
+	return nil
+}
+
+// endQueue drops who waits, at the moment the conference is closed; openQueue has those wait
+// again who were dropped then.
+func endQueue(ctx context.Context, tx *ledger.Tx, id string) error {
+	if _, err := tx.ExecContext(ctx, `update conference_speech set state = 'dropped', ended_at = $1 where conference_id = $2 and state = 'waiting'`, db.Time(tx.At()), id); err != nil {
+		return fmt.Errorf("end the queue: %w", err)
+	}
+	return nil
+}
+
+func openQueue(ctx context.Context, tx *ledger.Tx, c Conference) error {
+	if _, err := tx.ExecContext(ctx, `update conference_speech set state = 'waiting', ended_at = '' where conference_id = $1 and state = 'dropped' and ended_at = $2`, c.ID, db.Time(c.ClosedAt)); err != nil {
+		return fmt.Errorf("open the queue again: %w", err)
+	}
+	return nil
+}
+
 const speechColumns = `id, conference_id, item, delegate_id, unit_id, label, kind, subject, how, state, ord, minutes, asked_at, started_at, ended_at, note, note_version, note_office, note_at`
 
 func listSpeeches(ctx context.Context, q db.Query, where string, args ...any) ([]Speech, error) {

@@ -48,12 +48,8 @@ func (p pages) presenceAct(_ http.ResponseWriter, r *http.Request) (web.Outcome,
 		}
 		var all []Scanned
 		all, ack, err = p.Scans(ctx, h.Actor, h.ID, []Scan{{ID: rand.Text(), Delegate: f.Get("delegate"), How: how, At: h.Now.UnixMilli()}})
-		switch {
-		case err != nil:
-		case all[0].Kind == "unknown":
+		if err == nil && all[0].Kind == "unknown" {
 			err = fault.New(fault.NotFound, "conference.scan.unknown")
-		case all[0].Kind == "refused": // another has entered it meanwhile
-			err = fault.New(fault.Conflict, all[0].Words, all[0].Args...)
 		}
 	case "walkin":
 		var all []Scanned

@@ -506,7 +506,7 @@ type paperPage struct {
 
 // Hour is when the paper is to be read, nil where that is open.
 func (p paperPage) Hour() *time.Time {
-	if at := p.PaperAt(p.Paper.ID); !at.IsZero() && p.Paper.Reading {
+	if at := p.PaperAt(p.Paper.ID); !at.IsZero() {
 		return &at
 	}
 	return nil

@@ -205,29 +205,23 @@ func spread(seed uint64, dimensions, n, m, votes int) []Ballot {
 // the first half of the statements, i/2%2 that on the others. Four camps, and two directions
 // of opinion.
 func crossed(seed uint64, n, m, votes int, clear float64) []Ballot {
-	r := rand.New(rand.NewPCG(seed, 79))
-	stance := make([]int8, m)
-	for j := range stance {
-		stance[j] = int8(r.IntN(2)*2 - 1)
-	}
-	var all []Ballot
-	for i := range n {
-		for _, j := range r.Perm(m)[:votes] {
-			side := i % 2
-			if j >= m/2 {
-				side = i / 2 % 2
-			}
-			v := said(r, stance[j]*int8(1-2*side), clear)
-			all = append(all, Ballot{fmt.Sprint("p", i), "s" + strconv.Itoa(j), v, int64(1000 + len(all))})
+	return divided(rand.New(rand.NewPCG(seed, 79)), n, m, votes, clear, func(i, j int) bool {
+		if j < m/2 {
+			return i%2 == 1
 		}
-	}
-	return all
+		return i/2%2 == 1
+	})
 }
 
 // minority plants one camp: of n people the first so many are of the other stance on half of
 // the statements, and like all others on the rest.
 func minority(seed uint64, size, n, m, votes int, clear float64) []Ballot {
-	r := rand.New(rand.NewPCG(seed, 80))
+	return divided(rand.New(rand.NewPCG(seed, 80)), n, m, votes, clear, func(i, j int) bool { return i < size && j < m/2 })
+}
+
+// divided are the votes of n people, each on so many of m statements, with a stance on each
+// drawn for all, and the opposite for those whom other says so of.
+func divided(r *rand.Rand, n, m, votes int, clear float64, other func(i, j int) bool) []Ballot {
 	stance := make([]int8, m)
 	for j := range stance {
 		stance[j] = int8(r.IntN(2)*2 - 1)
@@ -236,7 +230,7 @@ func minority(seed uint64, size, n, m, votes int, clear float64) []Ballot {
 	for i := range n {
 		for _, j := range r.Perm(m)[:votes] {
 			v := stance[j]
-			if i < size && j < m/2 {
+			if other(i, j) {
 				v = -v
 			}
 			all = append(all, Ballot{fmt.Sprint("p", i), "s" + strconv.Itoa(j), said(r, v, clear), int64(1000 + len(all))})
