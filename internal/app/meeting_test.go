@@ -658,3 +658,27 @@ func TestFourHundredDelegates(t *testing.T) {
 		t.Errorf("%d delegates, seat %s", len(again.Delegates), x.Seat)
 	}
 }
+
+// TestWithoutScripts: a desk takes a walk-in by its form, keeps what was typed where that is
+// wrong, and the big screen shows a vote as it was loaded.
+func TestWithoutScripts(t *testing.T) {
+	s := demonstration(t)
+	v := s.meetingOf(t, conference.Live)
+	desk, helper := v.Address()+"/ban/"+v.Desks[0].Secret, s.visitor(t, "")
+	code, page, _ := helper.post(desk, url.Values{"office": {""}, "body": {"Đài Phát thanh"}, "unit": {""}})
+	if code != http.StatusUnprocessableEntity || !strings.Contains(page, `value="Đài Phát thanh"`) || !strings.Contains(page, "field-bad") {
+		t.Errorf("without an office: %d", code)
+	}
+	if code, _, _ := helper.post(desk, url.Values{"office": {"Phóng viên"}, "body": {"Đài Phát thanh"}}); code != http.StatusSeeOther {
+		t.Errorf("a walk-in: %d", code)
+	}
+	if n := s.meetingOf(t, conference.Live).Count().WalkIn - v.Count().WalkIn; n != 1 {
+		t.Errorf("%d walk-ins more", n)
+	}
+	if code, _, _ := s.visitor(t, "cumtruong").post(v.Work()+"/dieu-hanh", url.Values{"act": {"vote"}, "question": {"Tổ chức tọa đàm?"}, "way": {"hands"}}); code != http.StatusSeeOther {
+		t.Fatalf("open a vote: %d", code)
+	}
+	if _, page := helper.get(v.Address() + "/man-hinh"); !strings.Contains(page, `data-hall="vote"><p`) || !strings.Contains(page, "Tổ chức tọa đàm?") || !strings.Contains(page, `<noscript><meta http-equiv="refresh"`) {
+		t.Error("the screen does not show the vote")
+	}
+}
